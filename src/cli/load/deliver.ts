@@ -1,0 +1,63 @@
+import type { Bundle, OperationOutcome } from '@medplum/fhirtypes'
+import { type Endpoint, isPassing } from './endpoint.js'
+import { bundleOf, type Entry, type Unit } from './units.js'
+
+/** The outcome of one entry; without `reason` it is stored. */
+export interface Delivered {
+  index: number
+  reason?: string
+}
+
+/**
+ * Posts a unit. Entries of a batch that answer "not now" (409, 429, 503, 504) are sent again.
+ *
+ * @param wanted  indexes of the entries to send
+ * @param key     Idempotency-Key: the server stores what carries it once, even when an answer was lost
+ */
+export async function deliver(endpoint: Endpoint, unit: Unit, wanted: number[], key: string): Promise<Delivered[]> {
+  const delivered: Delivered[] = []
+  let sending = wanted
+  for (let attempt = 1; sending.length > 0; attempt++) {
+    const entries = sending.map((index) => unit.entries[index] as Entry)
+    const { status, body } = await endpoint.send('POST', '', bundleOf(unit, entries), {
+      prefer: 'return=minimal',
+      'idempotency-key': attempt === 1 ? key : `${key}-${attempt}`,
+    })
+    const answers = status === 200 ? (parsed<Bundle>(body)?.entry ?? []) : undefined
+    if (!answers || answers.length !== entries.length) {
+      const reason = answers
+        ? `${answers.length} answers for ${entries.length} entries`
+        : `${status} ${diagnostics(parsed<OperationOutcome>(body))}`
+      return [...delivered, ...sending.map((index) => ({ index, reason }))]
+    }
+    const again: number[] = []
+    for (const [i, index] of sending.entries()) {
+      const { status: written = '', outcome } = answers[i]?.response ?? {}
+      const code = Number.parseInt(written, 10)
+      if (code >= 200 && code < 300) delivered.push({ index })
+      else if (isPassing(code) && attempt < endpoint.attempts && !('transaction' in unit)) again.push(index)
+      else
+        delivered.push({ index, reason: `${written} ${diagnostics(outcome as OperationOutcome | undefined)}`.trim() })
+    }
+    sending = again
+    if (again.length > 0) await endpoint.pause(attempt)
+  }
+  return delivered
+}
+
+function diagnostics(outcome: OperationOutcome | undefined): string {
+  return (outcome?.issue ?? [])
+    .filter(({ severity }) => severity === 'error' || severity === 'fatal')
+    .map(({ diagnostics, details, code, expression }) =>
+      [diagnostics ?? details?.text ?? code, expression ? `(${expression.join(', ')})` : ''].join(' ').trim(),
+    )
+    .join('; ')
+}
+
+function parsed<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

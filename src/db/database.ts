@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { Unavailable } from '../base/errors.js'
+import type { CopyRows } from './copy.js'
+import { CopyMany } from './copy.js'
+import type { Sql } from './sql.js'
+
+/** What the pool may use; seconds and milliseconds as their names say. */
+export interface DatabaseOptions {
+  connection: string | pg.ClientConfig
+  poolMin: number
+  poolMax: number
+  poolAcquireMs: number
+  sessionMaxSeconds: number
+  statementTimeoutMs: number
+  slowQueryMs: number
+  log: Logger
+}
+
+type Row = pg.QueryResultRow
+
+/** Where statements run: the pool (each its own transaction) or one session inside a transaction. */
+export interface Session {
+  query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]>
+  /** All rows of all tables in one round trip and, outside a transaction, atomically. */
+  copy(tables: readonly CopyRows[]): Promise<void>
+}
+
+/** int8 as bigint: hashes and keys use all 64 bits. timestamptz stays text: it goes back as it came. */
+const parsers: Record<number, (text: string) => unknown> = { 20: BigInt, 1184: (text) => text, 1114: (text) => text }
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    parsers[oid] ?? pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+}
+
+/** Sqlstates after which the same transaction may simply be tried again. */
+const RETRYABLE = new Set(['40001', '40P01'])
+/** Two creates of the same id at once: the second, tried again, finds the first. */
+const SAME_ID = 'resource_tenant_key_key'
+const RETRIES = 3
+
+export class Database implements Session {
+  readonly pool: pg.Pool
+  private readonly names = new Map<string, string>()
+
+  constructor(private readonly options: DatabaseOptions) {
+    const { connection } = options
+    this.pool = new pg.Pool({
+      ...(typeof connection === 'string' ? { connectionString: connection } : connection),
+      min: options.poolMin,
+      max: options.poolMax,
+      connectionTimeoutMillis: options.poolAcquireMs,
+      maxLifetimeSeconds: options.sessionMaxSeconds,
+      idleTimeoutMillis: 60_000,
+      application_name: 'ingle',
+      keepAlive: true,
+      types,
+      // Statements are written so that one plan is right for every value: planning them anew each time is waste.
+      // A bitmap scan would fetch all matches before the first is served; where that is wanted the SQL says so.
+      options: `-c statement_timeout=${options.statementTimeoutMs} -c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC -c enable_seqscan=off`,
+    })
+    // An idle session that dies is replaced by the pool; those in use report to their user.
+    this.pool.on('error', (cause) => options.log.warn({ code: (cause as { code?: string }).code }, 'idle database session lost'))
+  }
+
+  async query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]> {
+    return this.withClient((client) => this.run<R>(client, statement, signal))
+  }
+
+  async copy(tables: readonly CopyRows[]): Promise<void> {
+    return this.withClient((client) => runCopy(client, tables))
+  }
+
+  /**
+   * Runs `work` in one transaction; a serialization failure or deadlock runs all of it again, up to three times.
+   * @throws what `work` throws, after the rollback
+   */
+  async transaction<T>(work: (session: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.withClient(async (client) => {
+          const session = new Transaction(client, this)
+          try {
+            const result = await work(session)
+            await session.commit()
+            return result
+          } catch (cause) {
+            await session.rollback()
+            throw cause
+          }
+        })
+      } catch (cause) {
+        if (attempt > RETRIES || !isRetryable(cause)) throw cause
+        await new Promise((resolve) => setTimeout(resolve, attempt * 10 * (1 + Math.random())))
+      }
+    }
+  }
+
+  get gauges() {
+    return { total: this.pool.totalCount, idle: this.pool.idleCount, waiting: this.pool.waitingCount }
+  }
+
+  async close() {
+    await this.pool.end()
+  }
+
+  async run<R extends Row>(client: pg.PoolClient, statement: Sql, signal?: AbortSignal): Promise<R[]> {
+    const { text, values } = statement.build()
+    const started = performance.now()
+    signal?.throwIfAborted()
+    const cancel = signal && (() => this.cancel(client))
+    if (cancel) signal.addEventListener('abort', cancel, { once: true })
+    try {
+      const result = await client.query<R>({ name: this.nameOf(text), text, values })
+      return result.rows
+    } finally {
+      if (cancel) signal.removeEventListener('abort', cancel)
+      const ms = performance.now() - started
+      if (ms > this.options.slowQueryMs) this.options.log.warn({ ms: Math.round(ms), sql: text }, 'slow statement')
+    }
+  }
+
+  private async withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.acquire()
+    let failure: unknown
+    try {
+      return await work(client)
+    } catch (cause) {
+      failure = cause
+      throw cause
+    } finally {
+      // A session whose connection broke goes; one that only refused a statement stays.
+      client.release(failure !== undefined && !(failure as { severity?: string }).severity && !isOurs(failure))
+    }
+  }
+
+  private async acquire(): Promise<pg.PoolClient> {
+    try {
+      return await this.pool.connect()
+    } catch (cause) {
+      throw new Unavailable('The database cannot be reached or all its sessions are busy; try again', { cause, retryAfter: 1 })
+    }
+  }
+
+  /** The client hung up or ran out of time: what it asked for need not go on. */
+  private cancel(client: pg.PoolClient) {
+    const { processID } = client as unknown as { processID: number }
+    this.pool.query('select pg_cancel_backend($1)', [processID]).catch(() => undefined)
+  }
+
+  /** Prepared statements are per text; shapes are few, but a bound keeps a hostile client from filling the sessions. */
+  private nameOf(text: string): string | undefined {
+    let name = this.names.get(text)
+    if (!name && this.names.size < 2000) {
+      name = createHash('sha1').update(text).digest('base64url')
+      this.names.set(text, name)
+    }
+    return name
+  }
+}
+
+function isRetryable(cause: unknown) {
+  const { code, constraint } = cause as { code?: string; constraint?: string }
+  return RETRYABLE.has(code ?? '') || constraint === SAME_ID
+}
+
+const isOurs = (cause: unknown) => cause instanceof Error && 'issues' in cause
+
+export class Transaction implements Session {
+  private state: 'new' | 'open' | 'closed' = 'new'
+
+  constructor(
+    private readonly client: pg.PoolClient,
+    private readonly database: Database,
+  ) {}
+
+  async query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]> {
+    await this.begin()
+    return this.database.run<R>(this.client, statement, signal)
+  }
+
+  async copy(tables: readonly CopyRows[]): Promise<void> {
+    await this.begin()
+    await runCopy(this.client, tables)
+  }
+
+  private async begin() {
+    if (this.state !== 'new') return
+    this.state = 'open'
+    await this.client.query('begin')
+  }
+
+  /** The last rows and the commit in one round trip. Nothing may follow. */
+  async copyAndCommit(tables: readonly CopyRows[]): Promise<void> {
+    if (this.state === 'new' && tables.every((table) => table.rows === 0)) return
+    const open = this.state === 'open'
+    await runCopy(this.client, tables, open ? 'commit' : undefined)
+    this.state = 'closed'
+  }
+
+  async commit() {
+    if (this.state === 'open') await this.client.query('commit')
+    this.state = 'closed'
+  }
+
+  async rollback() {
+    if (this.state === 'open') await this.client.query('rollback').catch(() => undefined)
+    this.state = 'closed'
+  }
+}
+
+async function runCopy(client: pg.PoolClient, tables: readonly CopyRows[], after?: string) {
+  const many = new CopyMany(tables, { after })
+  client.query(many)
+  await many.done
+}

@@ -1,0 +1,49 @@
+import knexPackage from 'knex'
+import type { Knex } from 'knex'
+import type pg from 'pg'
+import * as resourceStore from '../../migrations/0001_resource_store.js'
+
+interface Migration {
+  up(db: Knex): PromiseLike<unknown>
+  down(db: Knex): PromiseLike<unknown>
+  config?: { transaction: boolean }
+}
+
+/** In order; an applied one is never edited. */
+const migrations: readonly [name: string, migration: Migration][] = [['0001_resource_store', resourceStore]]
+
+const source: Knex.MigrationSource<(typeof migrations)[number]> = {
+  getMigrations: async () => [...migrations],
+  getMigrationName: ([name]) => name,
+  getMigration: async ([, migration]) => migration as Knex.Migration,
+}
+
+function withKnex<T>(connection: string | pg.ClientConfig, work: (db: Knex) => Promise<T>): Promise<T> {
+  const db = knexPackage({
+    client: 'pg',
+    connection: connection as Knex.PgConnectionConfig,
+    pool: { min: 0, max: 1 },
+    migrations: { migrationSource: source, tableName: 'migration', disableMigrationsListValidation: false },
+  })
+  return work(db).finally(() => db.destroy())
+}
+
+/**
+ * Brings the database to this release's schema. Several servers may start at once: knex holds a lock.
+ *
+ * @returns names of the migrations that ran now
+ */
+export function migrate(connection: string | pg.ClientConfig): Promise<string[]> {
+  return withKnex(connection, async (db) => {
+    const [, names] = await db.migrate.latest()
+    return names as string[]
+  })
+}
+
+/** Takes back the migrations of the last run, or all of them. */
+export function rollback(connection: string | pg.ClientConfig, all = false): Promise<string[]> {
+  return withKnex(connection, async (db) => {
+    const [, names] = await db.migrate.rollback(undefined, all)
+    return names as string[]
+  })
+}

@@ -1,0 +1,72 @@
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes'
+import { elements } from '../fhir/elements.js'
+import { parseJson, stringifyJson } from '../fhir/json.js'
+import { summarize } from '../fhir/summary.js'
+import type { Summary } from '../search/request.js'
+import type { Stored } from '../store/store.js'
+import type { Resource, Written } from '../store/write.js'
+import type { Answer, Exchange } from './exchange.js'
+
+export const etag = (version: number): string => `W/"${version}"`
+export const httpDate = (ms: number): string => new Date(ms).toUTCString()
+
+/** The versions that `If-Match: W/"3", W/"4"` allows; undefined: any. What is no version of ours matches none. */
+export function versionsOf(ifMatch: string | undefined): number[] | undefined {
+  if (ifMatch === undefined) return undefined
+  return ifMatch.split(',').flatMap((tag) => {
+    const version = /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(tag)?.[1]
+    return version ? [Number(version)] : []
+  })
+}
+
+/** 200 with the resource, or the part of it that `_summary` and `_elements` ask for. */
+export function resourceAnswer({ content, version, at }: Stored, exchange: Exchange, headers?: Record<string, string>): Answer {
+  return {
+    status: 200,
+    headers: { ETag: etag(version), 'Last-Modified': httpDate(at), ...headers },
+    body: projected(content, projectionOf(exchange.query)),
+  }
+}
+
+/** What came of a write, as `Prefer: return` asks. https://hl7.org/fhir/R4/http.html#ops */
+export function writeAnswer(written: Written, { base, prefer }: Exchange): Answer {
+  const { type, id, version, at, outcome, content } = written
+  const created = outcome === 'created'
+  const headers: Record<string, string> = { ETag: etag(version), 'Last-Modified': httpDate(at) }
+  if (created) headers.Location = `${base}/${type}/${id}/_history/${version}`
+  const status = created ? 201 : 200
+  switch (prefer.return) {
+    case 'minimal':
+      return { status, headers }
+    case 'OperationOutcome':
+      return { status, headers, body: outcomeText('information', 'informational', `${type}/${id} is now at version ${version}`) }
+    default:
+      return { status, headers, body: content }
+  }
+}
+
+export function outcomeText(severity: OperationOutcomeIssue['severity'], code: OperationOutcomeIssue['code'], diagnostics: string): string {
+  return JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity, code, diagnostics }] })
+}
+
+interface Projection {
+  summary: Summary
+  elements?: readonly string[]
+}
+
+/** `_summary` and `_elements` of a read; a search has read them already. */
+export function projectionOf(query: string): Projection | undefined {
+  if (!query.includes('_summary=') && !query.includes('_elements=')) return undefined
+  const pairs = new URLSearchParams(query)
+  const names = pairs.getAll('_elements').flatMap((list) => list.split(','))
+  return { summary: (pairs.get('_summary') ?? 'false') as Summary, ...(names.length > 0 && { elements: names }) }
+}
+
+/** Stored text passes through unparsed unless a part of it is asked for. */
+export function projected(content: string, projection: Projection | undefined): string {
+  if (!projection) return content
+  const { summary, elements: names } = projection
+  if ((summary === 'false' || summary === 'count') && !names) return content
+  const resource = parseJson(content) as Resource
+  return stringifyJson(names ? elements(resource, [...names]) : summarize(resource, summary))
+}

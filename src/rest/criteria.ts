@@ -1,0 +1,51 @@
+import { Invalid, MultipleMatches } from '../base/errors.js'
+import type { Clause } from '../search/clause.js'
+import type { Finder, Found } from '../search/find.js'
+import { hash } from '../search/hash.js'
+import { orderOf } from '../search/order.js'
+import { clauseOf, type Pair } from '../search/query.js'
+import { RESULT_PARAMETERS } from '../search/request.js'
+import type { Exchange } from './exchange.js'
+
+/** The criteria of a conditional interaction. */
+export interface Criteria {
+  type: string
+  clauses: readonly Clause[]
+  /** The same criteria have the same name, whatever their order: what concurrent writers lock. */
+  name: bigint
+}
+
+/**
+ * `identifier=http://system|value`, as in a URL behind the `?`.
+ * @throws Invalid  no criteria, or some that the type does not have: a condition is never applied in part
+ */
+export function criteriaOf({ ctx, base }: Pick<Exchange, 'ctx' | 'base'>, type: string, query: string): Criteria {
+  const pairs = pairsOf(query).filter(([name]) => name !== '_format' && name !== '_pretty')
+  const result = pairs.find(([name]) => RESULT_PARAMETERS.includes(name.split(':')[0]!))
+  if (result) throw new Invalid(`${result[0]} is no criterion for a conditional interaction`)
+  if (pairs.length === 0) throw new Invalid('A conditional interaction needs search criteria, for example identifier=system|value')
+  const reading = { tenant: ctx.tenant, base }
+  const sorted = pairs.map(([name, value]) => `${name}=${value}`).sort()
+  return {
+    type,
+    clauses: pairs.map((pair) => clauseOf(reading, type, pair)),
+    name: hash(`${ctx.tenant} ${type}?${sorted.join('&')}`),
+  }
+}
+
+/**
+ * The one match, if there is one.
+ * @throws MultipleMatches  (412)
+ */
+export async function oneMatch(finder: Finder, { ctx }: Pick<Exchange, 'ctx'>, criteria: Criteria): Promise<Found | undefined> {
+  const { type, clauses } = criteria
+  const found = await finder.page(ctx, type, clauses, orderOf(ctx.tenant, type, undefined, clauses), 2)
+  if (found.length > 1) throw new MultipleMatches(`The criteria match several ${type} resources: they must match one at most`)
+  return found[0]
+}
+
+/** A query's pairs, decoded, in order. */
+export function pairsOf(query: string): Pair[] {
+  return query === '' ? [] : [...new URLSearchParams(query)]
+}
+

@@ -1,0 +1,108 @@
+import type { Context } from '../base/context.js'
+import type { Issue } from '../base/errors.js'
+import { resourceTypes } from '../fhir/definitions.js'
+import { parseJson } from '../fhir/json.js'
+import type { Finder, Found } from '../search/find.js'
+import { paramOf } from '../search/names.js'
+import { type SearchParameter, searchParameters } from '../search/parameters.js'
+import type { Include, SearchRequest } from '../search/request.js'
+import { patientParameter, sourcesOf } from '../search/sources.js'
+import { targetOf } from '../search/types/reference.js'
+
+type Ctx = Pick<Context, 'tenant' | 'signal'>
+
+/** Waves of :iterate; a circle of references ends by itself, as nothing is included twice. */
+const MOST_WAVES = 10
+
+/**
+ * What `_include` and `_revinclude` add to a page: one statement for each of them and wave, however many matches.
+ * @see https://hl7.org/fhir/R4/search.html#include
+ */
+export async function including(
+  finder: Finder,
+  ctx: Ctx,
+  matches: readonly Found[],
+  { include, revinclude }: Pick<SearchRequest, 'include' | 'revinclude'>,
+  most: number,
+): Promise<{ resources: Found[]; warnings: Issue[] }> {
+  if ((include.length === 0 && revinclude.length === 0) || matches.length === 0) return { resources: [], warnings: [] }
+  const seen = new Set(matches.map(({ key }) => key))
+  const resources: Found[] = []
+  let cut = false
+  let wave: readonly Found[] = matches
+  for (let n = 0; wave.length > 0 && n < MOST_WAVES; n++) {
+    const again = (one: Include) => n === 0 || one.iterate
+    const wanted = [...(await forward(finder, ctx, wave, include.filter(again), seen)), ...(await backward(finder, ctx, wave, revinclude.filter(again), most))]
+    const fresh: Found[] = []
+    for (const found of wanted) {
+      if (seen.has(found.key)) continue
+      if (resources.length + fresh.length === most) {
+        cut = true
+        break
+      }
+      seen.add(found.key)
+      fresh.push(found)
+    }
+    resources.push(...fresh)
+    if (cut) break
+    wave = fresh
+  }
+  const warnings: Issue[] = cut
+    ? [{ severity: 'warning', code: 'incomplete', diagnostics: `Only ${most} included resources are on this page (INGLE_MAX_INCLUDES); a smaller _count leaves room for all of them` }]
+    : []
+  return { resources, warnings }
+}
+
+/** References are read from the resources themselves: they are on the page, parsed or not. */
+async function forward(finder: Finder, ctx: Ctx, sources: readonly Found[], includes: readonly Include[], seen: ReadonlySet<bigint>) {
+  if (includes.length === 0) return []
+  const keys = new Set<bigint>()
+  for (const source of sources) {
+    const own = includes.filter((one) => one.source === '*' || one.source === source.type)
+    if (own.length === 0) continue
+    const resource = parseJson(source.content)
+    for (const { code, target } of own) {
+      for (const parameter of referencesOf(source.type, code)) {
+        for (const path of parameter.paths) {
+          path.each(resource, (value, type) => {
+            const reference = type === 'Reference' ? (value as { reference?: string }).reference : undefined
+            const found = reference === undefined ? undefined : targetOf(ctx.tenant, reference)
+            if (found?.type && (target === undefined || target === found.type) && !seen.has(found.key)) keys.add(found.key)
+          })
+        }
+      }
+    }
+  }
+  return finder.byKeys(ctx, [...keys])
+}
+
+async function backward(finder: Finder, ctx: Ctx, targets: readonly Found[], revincludes: readonly Include[], most: number) {
+  const found: Found[] = []
+  for (const { source, code, target } of revincludes) {
+    const wanted = target ? targets.filter(({ type }) => type === target) : targets
+    if (wanted.length === 0) continue
+    for (const { type, parameter } of pointing(source, code, wanted)) {
+      const { codes } = sourcesOf(type, parameter.code)
+      const salts = codes.map((one) => paramOf(ctx.tenant, type, one))
+      const patient = codes.length === 1 && codes[0] === patientParameter(type) && wanted.every((one) => one.type === 'Patient')
+      found.push(...(await finder.referring(ctx, type, { salts, patient }, wanted.map(({ key }) => key), most + 1)))
+    }
+  }
+  return found
+}
+
+const referencesOf = (type: string, code: string): SearchParameter[] =>
+  [...searchParameters(type).values()].filter((one) => one.type === 'reference' && (code === '*' || one.code === code))
+
+/** The reference parameters that `_revinclude` names and that can point at one of the wanted types. */
+function pointing(source: string, code: string, wanted: readonly Found[]): { type: string; parameter: SearchParameter }[] {
+  const types = new Set(wanted.map(({ type }) => type))
+  const sources = source === '*' ? resourceTypes : [source]
+  return sources.flatMap((type) =>
+    referencesOf(type, code)
+      .filter((parameter) => parameter.targets.length === 0 || parameter.targets.some((one) => types.has(one)))
+      // `patient` finds nothing that `subject` does not.
+      .filter((parameter) => code !== '*' || sourcesOf(type, parameter.code).codes[0] === parameter.code)
+      .map((parameter) => ({ type, parameter })),
+  )
+}

@@ -1,0 +1,55 @@
+import { NotFound, UnsupportedMediaType } from '../base/errors.js'
+import { parseJson } from '../fhir/json.js'
+import { applyFhirPathPatch } from '../fhir/patch/fhirpath-patch.js'
+import { applyJsonPatch } from '../fhir/patch/json-patch.js'
+import type { Resource, Write } from '../store/write.js'
+import { versionsOf, writeAnswer } from './answers.js'
+import type { Core } from './core.js'
+import { criteriaOf, oneMatch } from './criteria.js'
+import type { Answer, Exchange } from './exchange.js'
+import { parsedBody, valid } from './resource-body.js'
+
+/** PATCH [base]/Type/id, JSON Patch or FHIRPath Patch; https://hl7.org/fhir/R4/http.html#patch */
+export async function patch({ store }: Core, exchange: Exchange): Promise<Answer> {
+  const [type, id] = exchange.path as [string, string]
+  return writeAnswer(await store.write(exchange.ctx.tenant, patchOf(exchange, type, id)), exchange)
+}
+
+/** PATCH [base]/Type?criteria of the one match. */
+export async function conditionalPatch({ store }: Core, exchange: Exchange): Promise<Answer> {
+  const type = exchange.path[0]!
+  const criteria = criteriaOf(exchange, type, exchange.query)
+  const written = await store.transaction(async (unit) => {
+    await unit.lock([criteria.name])
+    const match = await oneMatch(unit.finder, exchange, criteria)
+    if (!match) throw new NotFound(`The criteria match no ${type}`)
+    const [one] = await unit.write(exchange.ctx.tenant, [patchOf(exchange, type, match.id)], true)
+    return one!
+  })
+  return writeAnswer(written, exchange)
+}
+
+type Apply = (resource: Resource) => unknown
+
+/** The write of a patch; what comes out of it has to be valid. */
+export function patchOf(exchange: Exchange, type: string, id: string): Write {
+  const apply = applyOf(exchange)
+  const ifMatch = versionsOf(exchange.ifMatch)
+  return { kind: 'patch', type, id, apply: (current) => valid(apply(current)), ...(ifMatch && { ifMatch }) }
+}
+
+function applyOf(exchange: Exchange): Apply {
+  if (exchange.contentType === 'application/json-patch+json') {
+    const operations = parseJson(exchange.body ?? '')
+    return (resource) => applyJsonPatch(resource, operations)
+  }
+  const parameters = parsedBody(exchange)
+  // An array is a JSON Patch sent as the wrong type: say so instead of judging it as Parameters.
+  if (Array.isArray(parameters))
+    throw new UnsupportedMediaType('A JSON Patch is sent as application/json-patch+json, a FHIRPath Patch as Parameters in application/fhir+json')
+  const { resourceType } = parameters as Resource
+  if (resourceType !== 'Parameters')
+    throw new UnsupportedMediaType('A patch is Parameters (FHIRPath Patch) in application/fhir+json, or application/json-patch+json')
+  valid(parameters)
+  return (resource) => applyFhirPathPatch(resource, parameters)
+}

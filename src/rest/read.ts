@@ -1,0 +1,27 @@
+import { vread as versionOf } from '../store/versions.js'
+import { etag, httpDate, resourceAnswer } from './answers.js'
+import type { Core } from './core.js'
+import type { Answer, Exchange } from './exchange.js'
+
+/** GET [base]/Type/id; https://hl7.org/fhir/R4/http.html#read */
+export async function read({ store }: Core, exchange: Exchange): Promise<Answer> {
+  const [type, id] = exchange.path as [string, string]
+  const stored = await store.read(exchange.ctx.tenant, type, id)
+  if (isUnchanged(exchange, stored)) return { status: 304, headers: { ETag: etag(stored.version), 'Last-Modified': httpDate(stored.at) } }
+  return resourceAnswer(stored, exchange)
+}
+
+/** GET [base]/Type/id/_history/version; https://hl7.org/fhir/R4/http.html#vread */
+export async function vread({ store }: Core, exchange: Exchange): Promise<Answer> {
+  const [type, id, , version] = exchange.path as [string, string, string, string]
+  return resourceAnswer(await versionOf(store.db, exchange.ctx.tenant, type, id, version), exchange)
+}
+
+/** Conditional read: https://hl7.org/fhir/R4/http.html#cread. If-None-Match, where both are sent, decides. */
+function isUnchanged({ ifNoneMatch, ifModifiedSince }: Exchange, { version, at }: { version: number; at: number }): boolean {
+  if (ifNoneMatch !== undefined) return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${version}"`)
+  if (ifModifiedSince === undefined) return false
+  const since = Date.parse(ifModifiedSince)
+  // The header has whole seconds only.
+  return Number.isFinite(since) && Math.floor(at / 1000) * 1000 <= since
+}

@@ -1,0 +1,132 @@
+import { NotFound, type Issue } from '../base/errors.js'
+import { isResourceType, resourceTypes } from '../fhir/definitions.js'
+import type { Cursor } from '../search/cursor.js'
+import type { Finder, Found } from '../search/find.js'
+import { orderOf, type Order, type Position } from '../search/order.js'
+import { UnusableParameter } from '../search/query.js'
+import { type SearchRequest, searchRequest } from '../search/request.js'
+import { projected } from './answers.js'
+import type { Core } from './core.js'
+import { pairsOf } from './criteria.js'
+import type { Answer, Exchange } from './exchange.js'
+import { including } from './includes.js'
+
+/**
+ * GET [base]/Type?…, POST [base]/Type/_search, and both without a type.
+ * @see https://hl7.org/fhir/R4/search.html
+ */
+export async function search(core: Core, exchange: Exchange): Promise<Answer> {
+  return searchIn(core, exchange, core.store.finder)
+}
+
+/** @param finder  of a transaction, when the search is one of its entries */
+export async function searchIn({ config, store }: Core, exchange: Exchange, finder: Finder): Promise<Answer> {
+  const [first] = exchange.path
+  const type = first === '_search' ? undefined : first
+  if (type !== undefined && !isResourceType(type)) throw new NotFound(`${type} is not a resource type of FHIR R4`)
+  const pairs = pairsOf(exchange.query)
+  const token = pairs.find(([name]) => name === '_cursor')?.[1]
+  const cursor = token === undefined ? undefined : store.cursors.unseal(token)
+  if (cursor && cursor.path !== (type ?? '')) throw new UnusableParameter('_cursor belongs to another search')
+
+  const { ctx, base, prefer } = exchange
+  const lenient = (prefer.handling ?? config.searchHandling) === 'lenient'
+  const query = cursor ? pairsOf(cursor.query) : pairs
+  const request = searchRequest({ tenant: ctx.tenant, base }, type, query, config, lenient, resourceTypes)
+  const total = await totalOf(finder, exchange, request)
+  const self = `${base}/${type ?? ''}${queryText(request.applied)}`
+  if (request.summary === 'count' || request.count === 0) {
+    return { status: 200, body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry(request.warnings, ',"entry":[', ']')}}` }
+  }
+
+  const page = await pageOf(finder, exchange, request, cursor)
+  const { resources: included, warnings } = await including(finder, ctx, page.matches, request, config.maxIncludes)
+  const link = (relation: string, position: Position | undefined, backwards: boolean) =>
+    position &&
+    `{"relation":"${relation}","url":${JSON.stringify(`${base}/${type ?? ''}?_cursor=${store.cursors.seal({ path: type ?? '', query: cursor?.query ?? exchange.query, position, backwards })}`)}}`
+  const links = [
+    `{"relation":"self","url":${JSON.stringify(self)}}`,
+    link('previous', page.previous, true),
+    link('next', page.next, false),
+  ].filter((text) => text !== undefined)
+  const projection = request.elements || request.summary !== 'false' ? { summary: request.summary, elements: request.elements } : undefined
+  const entry = (mode: string) => (found: Found) =>
+    `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"}}`
+  const entries = [...page.matches.map(entry('match')), ...included.map(entry('include'))]
+  const outcome = outcomeEntry([...request.warnings, ...warnings])
+  if (outcome) entries.push(outcome)
+  const counted = total === undefined ? '' : `"total":${total},`
+  const body = entries.length ? `,"entry":[${entries.join(',')}]` : ''
+  return { status: 200, body: `{"resourceType":"Bundle","type":"searchset",${counted}"link":[${links.join(',')}]${body}}` }
+}
+
+interface Page {
+  matches: Found[]
+  next?: Position
+  previous?: Position
+}
+
+/** One page, forwards or backwards, and where those beside it start. */
+async function pageOf(finder: Finder, { ctx }: Exchange, request: SearchRequest, cursor: Cursor | undefined): Promise<Page> {
+  const { count, types, clauses, sort } = request
+  // A link says where its page starts: an offset was used up by the first one.
+  const offset = cursor ? 0 : request.offset
+  const backwards = cursor?.backwards === true
+  const parts = await Promise.all(
+    types.map((type) => {
+      const own = clauses.get(type)!
+      const natural = types.length === 1 ? orderOf(ctx.tenant, type, sort, own) : acrossTypes(ctx.tenant, sort)
+      const order = backwards ? natural.reversed() : natural
+      return finder.page(ctx, type, own, order, count + 1, {
+        after: cursor?.position,
+        ...(types.length === 1 && offset > 0 && { offset }),
+      })
+    }),
+  )
+  const found = parts.length === 1 ? parts[0]! : merged(parts, sort?.startsWith('-') === true, backwards, offset)
+  const more = found.length > count
+  const matches = found.slice(0, count)
+  if (backwards) matches.reverse()
+  const [first, last] = [matches[0]?.position, matches.at(-1)?.position]
+  return {
+    matches,
+    ...((backwards ? cursor !== undefined : more) && last && { next: last }),
+    ...((backwards ? more : cursor !== undefined || offset > 0) && first && { previous: first }),
+  }
+}
+
+/** Orders in which matches of several types can be told apart: by arrival, lastUpdated and id. */
+function acrossTypes(tenant: number, sort: string | undefined): Order {
+  if (sort !== undefined && !['_lastUpdated', '-_lastUpdated', '_id', '-_id'].includes(sort))
+    throw new UnusableParameter('_sort: across types it is _lastUpdated or _id')
+  return orderOf(tenant, 'Resource', sort, [])
+}
+
+function merged(parts: Found[][], descending: boolean, backwards: boolean, offset: number): Found[] {
+  const sign = descending !== backwards ? -1 : 1
+  const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+  const all = parts.flat().sort((a, b) => {
+    const byValue = a.position.values.length ? compare(a.position.values[0]!, b.position.values[0]!) : 0
+    return sign * (byValue || Number(BigInt(a.position.rid) - BigInt(b.position.rid)))
+  })
+  return all.slice(offset)
+}
+
+/** `_total`: nobody pays for a number that was not asked for. */
+async function totalOf(finder: Finder, { ctx }: Exchange, request: SearchRequest): Promise<number | undefined> {
+  const asked = request.summary === 'count' || request.count === 0 || request.total === 'accurate' || request.total === 'estimate'
+  if (!asked) return undefined
+  const counts = await Promise.all(request.types.map((type) => finder.count(ctx, type, request.clauses.get(type)!)))
+  return counts.reduce((a, b) => a + b, 0)
+}
+
+export function queryText(pairs: readonly (readonly [string, string])[]): string {
+  if (pairs.length === 0) return ''
+  return `?${pairs.map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`).join('&')}`
+}
+
+/** What was left out or cut off, as an entry of its own: https://hl7.org/fhir/R4/search.html#mode */
+function outcomeEntry(issues: readonly Issue[], before = '', after = ''): string {
+  if (issues.length === 0) return ''
+  return `${before}${JSON.stringify({ resource: { resourceType: 'OperationOutcome', issue: issues }, search: { mode: 'outcome' } })}${after}`
+}

@@ -1,0 +1,55 @@
+import { Invalid } from '../base/errors.js'
+import { newId } from '../store/identity.js'
+import type { Resource, Write } from '../store/write.js'
+import { versionsOf, writeAnswer } from './answers.js'
+import type { Core } from './core.js'
+import { criteriaOf, oneMatch } from './criteria.js'
+import type { Answer, Exchange } from './exchange.js'
+import { checkId, checkSameId, resourceIn } from './resource-body.js'
+
+/** PUT [base]/Type/id; creates what is not there. https://hl7.org/fhir/R4/http.html#update */
+export async function update({ store }: Core, exchange: Exchange): Promise<Answer> {
+  const [type, id] = exchange.path as [string, string]
+  checkId(id)
+  const resource = resourceIn(exchange, type)
+  checkSameId(resource, type, id)
+  return writeAnswer(await store.write(exchange.ctx.tenant, { kind: 'put', type, id, resource, ...preconditions(exchange) }), exchange)
+}
+
+/** PUT [base]/Type?criteria; https://hl7.org/fhir/R4/http.html#cond-update */
+export async function conditionalUpdate({ store }: Core, exchange: Exchange): Promise<Answer> {
+  const type = exchange.path[0]!
+  const resource = resourceIn(exchange, type)
+  const criteria = criteriaOf(exchange, type, exchange.query)
+  const { tenant } = exchange.ctx
+  const written = await store.transaction(async (unit) => {
+    await unit.lock([criteria.name])
+    const match = await oneMatch(unit.finder, exchange, criteria)
+    const [one] = await unit.write(tenant, [updateOf(type, resource, match?.id, preconditions(exchange))], true)
+    return one!
+  })
+  return writeAnswer(written, exchange)
+}
+
+/** The write that a conditional update comes to: of the match, else of the id in the body, else a create. */
+export function updateOf(
+  type: string,
+  resource: Resource,
+  match: string | undefined,
+  conditions: ReturnType<typeof preconditions>,
+): Write {
+  if (match === undefined && resource.id === undefined) return { kind: 'create', type, id: newId(), resource }
+  if (match !== undefined && resource.id !== undefined && resource.id !== match)
+    throw new Invalid(`${type}.id is not the id of the resource that the criteria match; leave it out or correct it`, { expression: [`${type}.id`] })
+  const id = match ?? resource.id!
+  return { kind: 'put', type, id, resource, ...conditions }
+}
+
+export function preconditions({ ifMatch, ifNoneMatch }: Pick<Exchange, 'ifMatch' | 'ifNoneMatch'>) {
+  const versions = ifMatch?.trim() === '*' ? undefined : versionsOf(ifMatch)
+  return {
+    ...(versions && { ifMatch: versions }),
+    ...(ifMatch?.trim() === '*' && { mustExist: true }),
+    ...(ifNoneMatch?.trim() === '*' && { ifNoneMatch: '*' as const }),
+  }
+}

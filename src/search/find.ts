@@ -1,0 +1,192 @@
+import type { Context } from '../base/context.js'
+import type { Session } from '../db/database.js'
+import { bigints, raw, type Sql, sql } from '../db/sql.js'
+import { typeCode, typeName } from '../fhir/type-codes.js'
+import type { Clause } from './clause.js'
+import { SEVERAL_PATIENTS } from './entry.js'
+import { isCounted } from './hash.js'
+import { typeTotal } from './names.js'
+import type { Order, Position } from './order.js'
+import type { Plan, Planner } from './plan.js'
+import type { Totals } from './totals.js'
+import { refsOf } from './where.js'
+
+/** One match: the resource as stored text, and where it stands in the order. */
+export interface Found {
+  type: string
+  id: string
+  key: bigint
+  version: number
+  content: string
+  position: Position
+}
+
+interface Row {
+  rid: bigint
+  id: string
+  key: bigint
+  version: number
+  type: number
+  content: string
+  [value: `s${number}`]: string
+}
+
+/** A chain or _has is answered by naming its targets when there are at most this many. */
+const MOST_TARGETS = 500
+/** … and looked up from the side of the sources when those are at most this many. */
+const MOST_SOURCES = 3000
+
+export class Finder {
+  constructor(
+    private readonly session: Session,
+    private readonly planner: Planner,
+    private readonly totals: Totals,
+  ) {}
+
+  /** Inside a transaction: sees what that has written. */
+  in(session: Session): Finder {
+    return new Finder(session, this.planner, this.totals)
+  }
+
+  /** Up to `limit` matches of one type in order, from behind `after`. */
+  async page(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    type: string,
+    clauses: readonly Clause[],
+    order: Order,
+    limit: number,
+    { after, offset = 0 }: { after?: Position; offset?: number } = {},
+  ): Promise<Found[]> {
+    const { tenant, signal } = ctx
+    const question = { tenant, type, clauses: await this.resolve(ctx, clauses), order, limit: limit + offset, after }
+    const plan = await this.planner.page(question)
+    let rows = await this.read(tenant, plan, order, offset, signal)
+    if (plan.bounded && rows.length < limit) {
+      rows = await this.read(tenant, await this.planner.page(question, true), order, offset, signal)
+    }
+    return rows.map(found)
+  }
+
+  private read(tenant: number, plan: Plan, order: Order, offset: number, signal?: AbortSignal): Promise<Row[]> {
+    const skipped = offset ? sql`select * from (${plan.rows}) r order by ${order.by} offset ${offset}` : plan.rows
+    return this.session.query<Row>(
+      sql`select r.*, v.content::text as content from (${skipped}) r
+        join version v on v.tenant = ${tenant} and v.rid = r.rid and v.version = r.version order by ${order.by}`,
+      signal,
+    )
+  }
+
+  async count(ctx: Pick<Context, 'tenant' | 'signal'>, type: string, clauses: readonly Clause[]): Promise<number> {
+    const { tenant } = ctx
+    const [first, second] = clauses
+    if (!first) return this.totals.exact(tenant, typeTotal(tenant, type))
+    if (!second && first.kind === 'token' && first.hashes.length === 1 && isCounted(first.hashes[0]!))
+      return this.totals.exact(tenant, first.hashes[0]!)
+    const statement = await this.planner.count({ tenant, type, clauses: await this.resolve(ctx, clauses) })
+    const [row] = await this.session.query<{ n: bigint }>(statement, ctx.signal)
+    return Number(row!.n)
+  }
+
+  /** Current resources by key, in no order; unknown and deleted ones are absent. */
+  async byKeys(ctx: Pick<Context, 'tenant' | 'signal'>, keys: readonly bigint[]): Promise<Found[]> {
+    if (keys.length === 0) return []
+    return this.current(ctx, sql`resource r where r.tenant = ${ctx.tenant} and r.key = any(${bigints(keys)}::bigint[]) and not r.deleted`)
+  }
+
+  /** Resources of `type` that refer to one of the keys by one of these parameters. */
+  async referring(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    type: string,
+    { salts, patient }: { salts: readonly bigint[]; patient: boolean },
+    keys: readonly bigint[],
+    limit: number,
+  ): Promise<Found[]> {
+    const refs = bigints(refsOf(salts, keys))
+    const byRef = sql`resource r where r.ref && ${refs}::bigint[] and (r.tenant + 0) = ${ctx.tenant} and (r.type + 0) = ${typeCode(type)} and not r.deleted`
+    const ofType = sql`r.tenant = ${ctx.tenant} and r.type = ${typeCode(type)} and not r.deleted`
+    // Rows of several patients are few and lie together; the array test is wrapped so that only this index is used.
+    const from = patient
+      ? sql`resource r where ${ofType} and r.patient = any(${bigints([...keys, SEVERAL_PATIENTS])}::bigint[])
+          and (r.patient <> ${SEVERAL_PATIENTS} or exists (select 1 from unnest(r.ref) e where e = any(${refs}::bigint[])))`
+      : byRef
+    return this.current(ctx, sql`${from} order by r.rid limit ${limit}`)
+  }
+
+  private async current(ctx: Pick<Context, 'tenant' | 'signal'>, from: Sql): Promise<Found[]> {
+    const rows = await this.session.query<Row>(
+      sql`select r.*, v.content::text as content from (select r.rid, r.id, r.key, r.version, r.type from ${from}) r
+        join version v on v.tenant = ${ctx.tenant} and v.rid = r.rid and v.version = r.version`,
+      ctx.signal,
+    )
+    return rows.map(found)
+  }
+
+  /** Chains and _has whose targets are few become references and keys, which indexes answer. */
+  private async resolve(ctx: Pick<Context, 'tenant' | 'signal'>, clauses: readonly Clause[]): Promise<readonly Clause[]> {
+    if (!clauses.some(isJoin)) return clauses
+    return Promise.all(clauses.map((clause) => this.resolveOne(ctx, clause)))
+  }
+
+  private async resolveOne(ctx: Pick<Context, 'tenant' | 'signal'>, clause: Clause): Promise<Clause> {
+    const { tenant, signal } = ctx
+    switch (clause.kind) {
+      case 'any':
+      case 'all':
+        return { ...clause, clauses: [...(await this.resolve(ctx, clause.clauses))] }
+      case 'chain': {
+        const inner = await this.resolve(ctx, clause.clauses)
+        const statement = await this.planner.keys({ tenant, type: clause.type, clauses: inner, limit: MOST_TARGETS + 1 }, raw('r.key'))
+        const keys = (await this.session.query<{ key: bigint }>(statement, signal)).map(({ key }) => key)
+        if (keys.length > MOST_TARGETS) return { ...clause, clauses: [...inner] }
+        return { kind: 'reference', salts: clause.salts, keys, patient: clause.patient }
+      }
+      case 'has': {
+        const inner = await this.resolve(ctx, clause.clauses)
+        const question = { tenant, type: clause.type, clauses: inner }
+        const cost = await this.planner.cost(question)
+        if (cost === undefined || cost > MOST_SOURCES) return { ...clause, clauses: [...inner] }
+        const keys = await this.targets(clause, question, signal)
+        return keys ? { kind: 'key', keys } : { ...clause, clauses: [...inner] }
+      }
+      default:
+        return clause
+    }
+  }
+
+  /** Keys that the matching sources refer to; xor of another parameter's element is no resource's key. */
+  private async targets(
+    clause: Clause & { kind: 'has' },
+    question: { tenant: number; type: string; clauses: readonly Clause[] },
+    signal?: AbortSignal,
+  ): Promise<bigint[] | undefined> {
+    const limit = MOST_SOURCES * 4
+    const wanted = clause.patient
+      ? [raw('r.patient')]
+      : clause.salts.map((salt) => sql`unnest(r.ref) # ${salt}::bigint`)
+    const keys: bigint[] = []
+    for (const what of wanted) {
+      const statement = await this.planner.keys({ ...question, limit }, what)
+      const rows = await this.session.query<{ key: bigint }>(statement, signal)
+      if (rows.length === limit) return undefined
+      keys.push(...rows.map(({ key }) => key))
+    }
+    if (clause.patient && keys.includes(SEVERAL_PATIENTS)) return this.targets({ ...clause, patient: false }, question, signal)
+    return keys
+  }
+}
+
+const isJoin = (clause: Clause): boolean =>
+  clause.kind === 'chain' || clause.kind === 'has' || ((clause.kind === 'any' || clause.kind === 'all') && clause.clauses.some(isJoin))
+
+function found(row: Row): Found {
+  const values: string[] = []
+  for (let i = 0; row[`s${i}`] !== undefined; i++) values.push(String(row[`s${i}`]))
+  return {
+    type: typeName(row.type),
+    id: row.id,
+    key: row.key,
+    version: row.version,
+    content: row.content,
+    position: { values, rid: String(row.rid) },
+  }
+}

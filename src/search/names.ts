@@ -1,0 +1,10 @@
+import { counted, hashOften } from './hash.js'
+
+/** The names under which values are hashed: what a write and a query must spell alike. */
+export const prefixOf = (tenant: number, type: string, code: string): string => `${tenant} ${type}.${code}`
+
+/** A parameter in the value tables, and the salt of its references. */
+export const paramOf = (tenant: number, type: string, code: string): bigint => hashOften(`${prefixOf(tenant, type, code)}#`)
+
+/** Under which `total` counts the resources of a type. */
+export const typeTotal = (tenant: number, type: string): bigint => counted(hashOften(`${tenant} ${type}`))

@@ -1,0 +1,180 @@
+import { Invalid } from '../base/errors.js'
+import { join, raw, type Sql, sql } from '../db/sql.js'
+import type { Clause } from './clause.js'
+import { paramOf } from './names.js'
+import { parameterOf, UnusableParameter } from './query.js'
+import { mainDate, sourcesOf } from './sources.js'
+
+/** Where a page ends: the order's values as PostgreSQL's text, and the row id that settles ties. */
+export interface Position {
+  values: readonly string[]
+  rid: string
+}
+
+interface Key {
+  /** on a row `r` of resource */
+  expression: Sql
+  type: 'timestamptz' | 'text' | 'numeric' | 'bigint'
+  descending: boolean
+  column?: 'at' | 'date_lo'
+}
+
+/**
+ * The order of a search's matches, with the row id last so that it is total: the next page is what lies past a
+ * position, whatever was written meanwhile. A resource without the value sorts lowest: first ascending, last descending.
+ */
+export class Order {
+  private readonly keys: readonly Key[]
+  private readonly descending: boolean
+
+  /** @param backwards  for the page before a position: everything turned round */
+  constructor(
+    keys: readonly Key[],
+    private readonly backwards = false,
+  ) {
+    this.keys = keys
+    this.descending = (keys[0]?.descending ?? false) !== backwards
+  }
+
+  reversed(): Order {
+    return new Order(this.keys, !this.backwards)
+  }
+
+  /** Columns `s0`, `s1` … of a statement on `resource r`, with a comma in front. */
+  get values(): Sql {
+    return join([raw(''), ...this.keys.map((key, i) => sql`${key.expression} as ${raw(`s${i}`)}`)], ', ')
+  }
+
+  /** `order by` of rows that have `s0`, `s1` … */
+  get by(): Sql {
+    return join([...this.keys.map((key, i) => raw(`r.s${i} ${this.direction(key)}`)), raw(`r.rid ${this.down(this.descending)}`)], ', ')
+  }
+
+  /** `order by` on `resource r` itself. */
+  get exact(): Sql {
+    return join([...this.keys.map((key) => sql`${key.expression} ${raw(this.direction(key))}`), raw(`r.rid ${this.down(this.descending)}`)], ', ')
+  }
+
+  /** The same, when an index of the type has this order; undefined: everything must be fetched and sorted. */
+  get index(): Sql | undefined {
+    return this.keys.length === 0 || (this.keys.length === 1 && this.keys[0]!.column) ? this.exact : undefined
+  }
+
+  get patientIndex(): Sql | undefined {
+    return this.column === 'date_lo' ? this.exact : undefined
+  }
+
+  get column(): 'at' | 'date_lo' | undefined {
+    return this.keys.length === 1 ? this.keys[0]!.column : undefined
+  }
+
+  /** Lies behind the position: on rows with `s0`, `s1` … */
+  past(position: Position): Sql {
+    return this.behind(position, this.keys.map((_, i) => raw(`r.s${i}`)))
+  }
+
+  /** The same on `resource r` itself, in a form its index understands. */
+  pastRow(position: Position): Sql {
+    return this.behind(position, this.keys.map((key) => key.expression))
+  }
+
+  private behind({ values, rid }: Position, expressions: readonly Sql[]): Sql {
+    const bound = this.keys.map((key, i) => sql`${values[i]}::${raw(key.type)}`)
+    const uniform = this.keys.every((key) => (key.descending !== this.backwards) === this.descending)
+    if (uniform) {
+      const left = join([...expressions, raw('r.rid')], ', ')
+      const right = join([...bound, sql`${rid}::bigint`], ', ')
+      return sql`(${left}) ${raw(this.descending ? '<' : '>')} (${right})`
+    }
+    // Mixed directions have no row comparison: a > x or (a = x and (b < y or …))
+    return this.keys.reduceRight(
+      (rest, key, i) => {
+        const beyond = raw(key.descending !== this.backwards ? '<' : '>')
+        return sql`(${expressions[i]!} ${beyond} ${bound[i]!} or (${expressions[i]!} = ${bound[i]!} and ${rest}))`
+      },
+      sql`r.rid ${raw(this.descending ? '<' : '>')} ${rid}::bigint`,
+    )
+  }
+
+  private direction(key: Key): string {
+    return this.down(key.descending !== this.backwards)
+  }
+
+  private down(descending: boolean): string {
+    return descending ? 'desc' : 'asc'
+  }
+}
+
+/** `_sort=-date,family` */
+export function orderOf(tenant: number, type: string, sort: string | undefined, clauses: readonly Clause[]): Order {
+  if (sort === undefined || sort === '') return natural(clauses)
+  return new Order(
+    sort.split(',').map((name) => {
+      const descending = name.startsWith('-')
+      return { ...keyOf(tenant, type, descending ? name.slice(1) : name), descending }
+    }),
+  )
+}
+
+const DATE = { expression: raw('r.date_lo'), type: 'timestamptz', column: 'date_lo' } as const
+
+/** Nobody asked for an order: the one that the search's own index has. One patient's resources come newest first. */
+function natural(clauses: readonly Clause[]): Order {
+  for (const clause of clauses) {
+    if (clause.kind === 'reference' && clause.patient && clause.keys.length === 1) return new Order([{ ...DATE, descending: true }])
+  }
+  for (const clause of clauses) {
+    if (clause.kind !== 'date' || clause.params[0] !== null || clause.comparisons.length !== 1) continue
+    const { prefix } = clause.comparisons[0]!
+    // From the searched date outwards, so that the first rows read are matches.
+    if (prefix !== 'ne') return new Order([{ ...DATE, descending: prefix === 'lt' || prefix === 'le' || prefix === 'eb' }])
+  }
+  return new Order([])
+}
+
+function keyOf(tenant: number, type: string, code: string): Omit<Key, 'descending'> {
+  if (code === '_id') return { expression: raw('r.id'), type: 'text' }
+  if (code === '_lastUpdated') return { expression: raw('r.at'), type: 'timestamptz', column: 'at' }
+  const parameter = parameterOf(type, code)
+  const { codes } = sourcesOf(type, code)
+  const params = codes.map((source) => paramOf(tenant, type, source))
+  const least = (table: string, column: string, none: string) => sql`coalesce((select min(v.${raw(column)}) from ${raw(table)} v
+    where v.tenant = r.tenant and v.rid = r.rid and v.param = any(${`{${params.join()}}`}::bigint[])), ${raw(none)})`
+  switch (parameter.type) {
+    case 'date':
+      if (codes.length === 1 && codes[0] === mainDate(type)) return DATE
+      return { expression: least('date_value', 'lo', "'-infinity'::timestamptz"), type: 'timestamptz' }
+    case 'string':
+      return { expression: least('string_value', 'value', "''"), type: 'text' }
+    case 'number':
+    case 'quantity':
+      return { expression: least('quantity_value', 'value', "'-infinity'::numeric"), type: 'numeric' }
+    case 'token':
+    case 'reference':
+    case 'uri':
+      return { expression: fromContent(type, code), type: 'text' }
+    default:
+      throw new UnusableParameter(`_sort: ${code} cannot be sorted by`)
+  }
+}
+
+/** What of a value is compared, by its type; of a Coding its code, as people read it. */
+const LEAVES: Record<string, string> = {
+  CodeableConcept: '.coding[*].code',
+  Coding: '.code',
+  Identifier: '.value',
+  ContactPoint: '.value',
+  Reference: '.reference',
+}
+
+/** Tokens and references are stored as hashes, which have no order: the content has. */
+function fromContent(type: string, code: string): Sql {
+  const paths = parameterOf(type, code).paths.filter((path) => path.steps)
+  if (paths.length === 0) throw new Invalid(`_sort: ${type} cannot be sorted by ${code}`)
+  const values = paths.map((path) => {
+    const steps = path.steps!.map(({ name, array }) => `."${name}"${array ? '[*]' : ''}`).join('')
+    return sql`jsonb_path_query_first(v.content, ${`$${steps}${LEAVES[path.type] ?? ''}`}::jsonpath) #>> '{}'`
+  })
+  return sql`coalesce((select coalesce(${join(values, ', ')}) from version v
+    where v.tenant = r.tenant and v.rid = r.rid and v.version = r.version), '') collate "C"`
+}

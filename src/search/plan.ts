@@ -1,0 +1,259 @@
+import { and, bigints, join, raw, type Sql, sql } from '../db/sql.js'
+import { typeCode } from '../fhir/type-codes.js'
+import type { Clause, Comparison } from './clause.js'
+import { SEVERAL_PATIENTS } from './entry.js'
+import { isCounted } from './hash.js'
+import { typeTotal } from './names.js'
+import type { Order, Position } from './order.js'
+import type { Totals } from './totals.js'
+import type { Range } from './types/date.js'
+import { instant, quantityTest, refsOf, stringTest, Where } from './where.js'
+
+/** What is asked of one type: conditions that all hold, an order, how many. */
+export interface Question {
+  tenant: number
+  type: string
+  clauses: readonly Clause[]
+  order: Order
+  limit: number
+  after?: Position
+}
+
+/** A statement whose rows are rid, id, key, version and the order's values `s0`, `s1` … */
+export interface Plan {
+  rows: Sql
+  /** The scan was cut off after this many rows: fewer than `limit` results do not mean that there are no more. */
+  bounded?: boolean
+}
+
+/** A way to all candidates by an index, and about how many those are. */
+interface Drive {
+  estimate: number
+  /** Reads `resource r`, in a way that only one index can answer. */
+  from: Sql
+  /** The clause it makes unnecessary to check again. */
+  serves: readonly Clause[]
+}
+
+/** Up to this many candidates it is cheapest to fetch and sort them all. */
+const FEW = 1000
+/** A scan in page order that must read more rows than this for one page is not worth starting. */
+const SCAN = 4000
+
+export class Planner {
+  constructor(private readonly totals: Totals) {}
+
+  /**
+   * Chooses between walking an index in the order of the page, filtering as it goes, and fetching all candidates by
+   * another index and sorting them: by kept totals, never by the database's assumption that conditions are independent.
+   *
+   * @param wide  the caller has seen the bounded scan end early: choose again without it
+   */
+  async page(question: Question, wide = false): Promise<Plan> {
+    const { clauses, order } = question
+    const byKey = clauses.find((clause) => clause.kind === 'key')
+    if (byKey) return { rows: set(question, keyDrive(question.tenant, byKey)) }
+    const byPatient = onePatient(clauses)
+    if (byPatient) return { rows: ofPatient(question, byPatient) }
+
+    const total = await this.totals.estimate(question.tenant, typeTotal(question.tenant, question.type))
+    const drives = await this.drives(question)
+    const best = drives.reduce<Drive | undefined>((a, b) => (a && a.estimate <= b.estimate ? a : b), undefined)
+    if (best && (best.estimate <= FEW || order.index === undefined || wide)) return { rows: set(question, best) }
+    if (order.index === undefined || !best) return { rows: scan(question) }
+    // Every further condition is taken to halve the matches: only a guess, so the scan is bounded.
+    const matches = Math.max(best.estimate / 2 ** (clauses.length - 1), 1)
+    const reads = (question.limit * total) / matches
+    return reads <= SCAN ? { rows: scan(question, Math.max(3 * reads, FEW)), bounded: true } : { rows: set(question, best) }
+  }
+
+  /** Keys of up to `limit` matches, in no order. */
+  async keys(question: Omit<Question, 'order' | 'after'>, what: Sql): Promise<Sql> {
+    const drive = await this.cheapest(question)
+    return sql`select distinct ${what} as key ${matching(question, drive)} limit ${question.limit}`
+  }
+
+  async count(question: Omit<Question, 'order' | 'limit'>): Promise<Sql> {
+    const drive = await this.cheapest(question)
+    return sql`select count(*) as n ${matching(question, drive)}`
+  }
+
+  /** About how many candidates a search has to look at, when an index leads to them; undefined: it must read the type. */
+  async cost(question: Omit<Question, 'order' | 'limit'>): Promise<number | undefined> {
+    return (await this.cheapest(question))?.estimate
+  }
+
+  private async cheapest(question: Omit<Question, 'order' | 'limit'>): Promise<Drive | undefined> {
+    const byKey = question.clauses.find((clause) => clause.kind === 'key')
+    if (byKey) return keyDrive(question.tenant, byKey)
+    const drives = await this.drives(question)
+    return drives.reduce<Drive | undefined>((a, b) => (a && a.estimate <= b.estimate ? a : b), undefined)
+  }
+
+  private async drives(question: Omit<Question, 'order' | 'limit'>): Promise<Drive[]> {
+    const { tenant, type, clauses } = question
+    const drives: Drive[] = []
+    const single = clauses.filter((clause) => clause.kind === 'token' && clause.hashes.length === 1) as (Clause & { kind: 'token' })[]
+    if (single.length) {
+      const hashes = single.map((clause) => clause.hashes[0]!)
+      const estimates = await Promise.all(hashes.map((hash) => this.estimate(tenant, hash)))
+      drives.push({
+        estimate: Math.min(...estimates),
+        from: sql`resource r where r.tok @> ${bigints(hashes)}::bigint[] and ${sameType(tenant, type)}`,
+        serves: single,
+      })
+    }
+    for (const clause of clauses) {
+      const from = this.from(tenant, type, clause)
+      if (from) drives.push({ estimate: await this.matches(tenant, clause), from, serves: [clause] })
+    }
+    return drives
+  }
+
+  private from(tenant: number, type: string, clause: Clause): Sql | undefined {
+    switch (clause.kind) {
+      case 'token':
+        return clause.hashes.length === 1
+          ? undefined
+          : sql`resource r where r.tok && ${bigints(clause.hashes)}::bigint[] and ${sameType(tenant, type)}`
+      case 'words':
+        return sql`resource r where r.txt @> ${bigints(clause.hashes)}::bigint[] and ${sameType(tenant, type)}`
+      case 'reference': {
+        if (clause.patient)
+          return sql`resource r where r.tenant = ${tenant} and r.type = ${typeCode(type)} and not r.deleted
+            and r.patient = any(${bigints([...clause.keys, SEVERAL_PATIENTS])}::bigint[]) and ${new Where(tenant).one(raw('r'), clause)}`
+        return sql`resource r where r.ref && ${bigints(refsOf(clause.salts, clause.keys))}::bigint[] and ${sameType(tenant, type)}`
+      }
+      case 'string':
+        return viaValues(tenant, type, 'string_value', clause.params, join(clause.values.map((text) => stringTest(raw('v'), clause.match, text)), ' or '))
+      case 'quantity':
+        return viaValues(tenant, type, 'quantity_value', clause.params, join(clause.tests.map((test) => quantityTest(raw('v'), test)), ' or '))
+      default:
+        return undefined
+    }
+  }
+
+  private async matches(tenant: number, clause: Clause): Promise<number> {
+    switch (clause.kind) {
+      case 'token': {
+        const estimates = await Promise.all(clause.hashes.map((hash) => this.estimate(tenant, hash)))
+        return estimates.reduce((a, b) => a + b, 0)
+      }
+      case 'reference':
+        return clause.keys.length * 300
+      case 'words':
+        return 2000
+      case 'string':
+        return clause.match === 'prefix' ? 3000 / Math.min(...clause.values.map((text) => text.length)) : 500
+      default:
+        return 5000
+    }
+  }
+
+  /** Tokens whose totals are not kept are those that hardly two resources share. */
+  private estimate(tenant: number, hash: bigint): Promise<number> | number {
+    return isCounted(hash) ? this.totals.estimate(tenant, hash) : 2
+  }
+}
+
+/** The hash already holds tenant and type; written so that no index offers itself for them. */
+const sameType = (tenant: number, type: string): Sql => sql`(r.tenant + 0) = ${tenant} and (r.type + 0) = ${typeCode(type)} and not r.deleted`
+
+const ofType = (tenant: number, type: string): Sql => sql`r.tenant = ${tenant} and r.type = ${typeCode(type)} and not r.deleted`
+
+function viaValues(tenant: number, type: string, table: string, params: readonly bigint[], test: Sql): Sql {
+  return sql`(select distinct v.rid from ${raw(table)} v where v.tenant = ${tenant} and v.param = any(${bigints(params)}::bigint[]) and (${test})) v
+    join resource r on r.rid = v.rid and ${ofType(tenant, type)} where true`
+}
+
+const keyDrive = (tenant: number, clause: Clause & { kind: 'key' }): Drive => ({
+  estimate: clause.keys.length,
+  from: sql`resource r where r.tenant = ${tenant} and r.key = any(${bigints(clause.keys)}::bigint[]) and not r.deleted`,
+  serves: [clause],
+})
+
+/** `from … where …` of everything that matches, by the drive or else by reading the type. */
+function matching({ tenant, type, clauses }: Omit<Question, 'order' | 'limit'>, drive: Drive | undefined): Sql {
+  const where = new Where(tenant)
+  if (!drive) return sql`from resource r where ${ofType(tenant, type)} and ${where.all(raw('r'), clauses)}`
+  const rest = clauses.filter((clause) => !drive.serves.includes(clause))
+  return sql`from ${drive.from} and (r.type + 0) = ${typeCode(type)} and ${where.all(raw('r'), rest)}`
+}
+
+/** All candidates, sorted. Materialised, so that the order cannot talk the planner out of the drive. */
+function set(question: Question, drive: Drive): Sql {
+  const { order, limit, after } = question
+  return sql`with hits as materialized (select ${columns(order)} ${matching(question, drive)})
+    select * from hits r ${after ? sql`where ${order.past(after)}` : raw('')} order by ${order.by} limit ${limit}`
+}
+
+/** Walks the index of the order. With a bound it gives up after so many rows. */
+function scan(question: Question, bound?: number): Sql {
+  const { tenant, type, clauses, order, limit, after } = question
+  const filter = new Where(tenant).all(raw('r'), clauses)
+  const range = and([ofType(tenant, type), ...indexRanges(question), ...(after ? [order.pastRow(after)] : [])])
+  if (order.index === undefined) {
+    return sql`select * from (select ${columns(order)} from resource r where ${range} and ${filter}) r order by ${order.by} limit ${limit}`
+  }
+  if (bound === undefined) return sql`select ${columns(order)} from resource r where ${range} and ${filter} order by ${order.index} limit ${limit}`
+  return sql`select ${columns(order)} from (select * from resource r where ${range} order by ${order.index} limit ${Math.ceil(bound)}) r
+    where ${filter} limit ${limit}`
+}
+
+/** What a condition on the main date or lastUpdated says of the index that the scan walks. */
+function indexRanges({ tenant, type, clauses, order }: Question): Sql[] {
+  return clauses.flatMap((clause): Sql[] => {
+    if (clause.kind === 'updated' && order.column === 'at' && clause.comparisons.length === 1) return starts(raw('r.at'), clause.comparisons[0]!, raw("interval '1 millisecond'"))
+    if (clause.kind !== 'date' || order.column !== 'date_lo' || clause.params.length !== 1 || clause.params[0] !== null) return []
+    if (clause.comparisons.length !== 1) return []
+    const span = sql`coalesce((select s.span from date_span s where s.tenant = ${tenant} and s.type = ${typeCode(type)}), interval '0')`
+    return starts(raw('r.date_lo'), clause.comparisons[0]!, span)
+  })
+}
+
+/** Where ranges that satisfy the comparison can start, if none is longer than `span`. */
+function starts(column: Sql, { prefix, value: [a, b] }: Comparison<Range>, span: Sql): Sql[] {
+  const from = (ms: number) => sql`${column} >= ${instant(ms)}`
+  const overlapFrom = (ms: number) => sql`${column} >= ${instant(ms)} - ${span}`
+  const before = (ms: number) => sql`${column} < ${instant(ms)}`
+  switch (prefix) {
+    case 'eq':
+      return [from(a), before(b)]
+    case 'sa':
+      return [from(b)]
+    case 'lt':
+    case 'eb':
+      return [before(a)]
+    case 'le':
+      return [before(b)]
+    case 'gt':
+      return [overlapFrom(b)]
+    case 'ge':
+      return [overlapFrom(a)]
+    case 'ap':
+      return [overlapFrom(a), before(b)]
+    case 'ne':
+      return []
+  }
+}
+
+function onePatient(clauses: readonly Clause[]) {
+  return clauses.find((clause) => clause.kind === 'reference' && clause.patient && clause.keys.length === 1) as
+    | (Clause & { kind: 'reference' })
+    | undefined
+}
+
+/** One patient's rows lie together by date; those that belong to several patients lie under 1 and are looked through. */
+function ofPatient(question: Question, patient: Clause & { kind: 'reference' }): Sql {
+  const { tenant, type, clauses, order, limit, after } = question
+  const where = new Where(tenant)
+  const rest = where.all(raw('r'), clauses.filter((clause) => clause !== patient))
+  const several = where.one(raw('r'), { ...patient, patient: false })
+  const branch = (key: bigint, filter: Sql) => sql`
+    (select ${columns(order)} from resource r where ${ofType(tenant, type)} and r.patient = ${key}::bigint and ${filter}
+      ${after ? sql`and ${order.pastRow(after)}` : raw('')} order by ${order.patientIndex ?? order.exact} limit ${limit})`
+  return sql`select * from (${branch(patient.keys[0]!, rest)} union all ${branch(SEVERAL_PATIENTS, sql`${several} and ${rest}`)}) r
+    order by ${order.by} limit ${limit}`
+}
+
+const columns = (order: Order): Sql => sql`r.rid, r.id, r.key, r.version, r.type${order.values}`

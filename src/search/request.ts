@@ -1,0 +1,158 @@
+import { Invalid, type Issue } from '../base/errors.js'
+import { isResourceType } from '../fhir/definitions.js'
+import type { Clause } from './clause.js'
+import { searchParameters } from './parameters.js'
+import { clauseOf, type Pair, parameterOf, type Reading, split, UnusableParameter } from './query.js'
+
+export type Summary = 'true' | 'text' | 'data' | 'count' | 'false'
+export type Total = 'none' | 'estimate' | 'accurate'
+
+/** `_include=Observation:subject:Patient`; `*` for every reference. */
+export interface Include {
+  source: string
+  code: string
+  target?: string
+  iterate: boolean
+}
+
+/** A search as it was understood. */
+export interface SearchRequest {
+  /** one, or several at system level */
+  types: readonly string[]
+  /** by type: what holds */
+  clauses: ReadonlyMap<string, readonly Clause[]>
+  sort?: string
+  count: number
+  offset: number
+  total?: Total
+  summary: Summary
+  elements?: readonly string[]
+  include: readonly Include[]
+  revinclude: readonly Include[]
+  /** What was applied, for the self link. */
+  applied: readonly Pair[]
+  /** What was not, under lenient handling. */
+  warnings: readonly Issue[]
+}
+
+export interface SearchLimits {
+  defaultCount: number
+  maxCount: number
+}
+
+type Results = Omit<SearchRequest, 'types' | 'clauses' | 'applied' | 'warnings'> & { include: Include[]; revinclude: Include[] }
+
+const whole = (name: string, value: string): number => {
+  if (!/^\d{1,9}$/.test(value)) throw new Invalid(`${name} is a whole number from 0`)
+  return Number(value)
+}
+function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  if (!allowed.includes(value as T)) throw new Invalid(`${name} is one of ${allowed.join(', ')}`)
+  return value as T
+}
+
+/** What shapes the result: https://hl7.org/fhir/R4/search.html#Summary */
+const RESULTS: Record<string, (results: Results, value: string, limits: SearchLimits, modifier?: string) => void> = {
+  _count(results, value, { maxCount }) {
+    results.count = Math.min(whole('_count', value), maxCount)
+  },
+  _offset(results, value) {
+    results.offset = whole('_offset', value)
+  },
+  _sort(results, value) {
+    results.sort = results.sort ? `${results.sort},${value}` : value
+  },
+  _total(results, value) {
+    results.total = oneOf<Total>('_total', value, ['none', 'estimate', 'accurate'])
+  },
+  _summary(results, value) {
+    results.summary = oneOf<Summary>('_summary', value, ['true', 'text', 'data', 'count', 'false'])
+  },
+  _elements(results, value) {
+    results.elements = [...(results.elements ?? []), ...value.split(',').map((name) => name.trim())]
+  },
+  _include(results, value, _limits, modifier) {
+    results.include.push(includeOf('_include', value, modifier))
+  },
+  _revinclude(results, value, _limits, modifier) {
+    results.revinclude.push(includeOf('_revinclude', value, modifier))
+  },
+  _contained(_results, value) {
+    if (value !== 'false') throw new UnusableParameter('_contained: only false is supported')
+  },
+}
+
+export const RESULT_PARAMETERS = Object.keys(RESULTS)
+
+function includeOf(name: string, value: string, modifier: string | undefined): Include {
+  if (modifier && modifier !== 'iterate' && modifier !== 'recurse') throw new UnusableParameter(`${name} takes the modifier :iterate`)
+  const iterate = modifier !== undefined
+  if (value === '*') return { source: '*', code: '*', iterate }
+  const [source, code, target, ...rest] = value.split(':')
+  if (!source || !code || rest.length) throw new Invalid(`${name}: right is Type:parameter or Type:parameter:TargetType`)
+  if (!isResourceType(source)) throw new UnusableParameter(`${name}: ${source} is not a resource type`)
+  if (target && !isResourceType(target)) throw new UnusableParameter(`${name}: ${target} is not a resource type`)
+  if (code !== '*' && parameterOf(source, code).type !== 'reference') {
+    const references = [...searchParameters(source).values()].filter(({ type }) => type === 'reference')
+    throw new UnusableParameter(`${name}: ${source}.${code} is no reference; these are: ${references.map((p) => p.code).join(', ')}`)
+  }
+  return { source, code, target, iterate }
+}
+
+/** Names that the HTTP door reads. */
+const TRANSPORT = new Set(['_format', '_pretty'])
+
+/**
+ * Reads the pairs of a query.
+ *
+ * @param type  undefined at system level: `_type` says which, else all that `present` lists
+ * @param lenient  leave out what is not understood, with a warning; else it is thrown
+ */
+export function searchRequest(
+  reading: Reading,
+  type: string | undefined,
+  pairs: readonly Pair[],
+  limits: SearchLimits,
+  lenient: boolean,
+  present: readonly string[],
+): SearchRequest {
+  const results: Results = { count: limits.defaultCount, offset: 0, summary: 'false', include: [], revinclude: [] }
+  const warnings: Issue[] = []
+  const applied: Pair[] = []
+  const attempt = (pair: Pair, read: () => void) => {
+    try {
+      read()
+      applied.push(pair)
+    } catch (cause) {
+      if (!(lenient && cause instanceof UnusableParameter)) throw cause
+      warnings.push({ severity: 'warning', code: 'not-supported', diagnostics: `Left out: ${cause.message}` })
+    }
+  }
+
+  let types: readonly string[] = type ? [type] : present
+  for (const [name, value] of pairs) {
+    if (name !== '_type') continue
+    if (type) throw new Invalid('_type belongs to a search of the whole server')
+    types = value.split(',')
+    const unknown = types.find((one) => !isResourceType(one))
+    if (unknown !== undefined) throw new Invalid(`_type: ${unknown} is not a resource type`)
+    applied.push([name, value])
+  }
+  const clauses = new Map<string, Clause[]>(types.map((one) => [one, []]))
+  for (const pair of pairs) {
+    const [name, value] = pair
+    if (name === '_type' || TRANSPORT.has(name)) continue
+    const [code, modifier] = name.split(':') as [string, string?]
+    const result = RESULTS[code]
+    if (result) attempt(pair, () => result(results, value, limits, modifier))
+    else
+      attempt(pair, () => {
+        // All types before any: a parameter that one of them lacks must not half apply.
+        const read = types.map((one) => [one, clauseOf(reading, one, pair)] as const)
+        if (types.length === 0) clauseOf(reading, 'Resource', pair)
+        for (const [one, clause] of read) clauses.get(one)!.push(clause)
+      })
+  }
+  if (results.sort) for (const name of split(results.sort, ',')) if (name === '' || name === '-') throw new Invalid('_sort: a name is empty')
+  return { types, clauses, ...results, applied, warnings }
+}

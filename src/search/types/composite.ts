@@ -1,0 +1,66 @@
+import type { Entry } from '../entry.js'
+import { hash } from '../hash.js'
+import { paramOf } from '../names.js'
+import type { SearchParameter } from '../parameters.js'
+import * as quantity from './quantity.js'
+import * as reference from './reference.js'
+import * as token from './token.js'
+
+/**
+ * A composite asks for values that stand together in one element. Where that element is the resource itself, both
+ * parts are found by their own parameters and nothing is stored. Where it repeats (Observation.component), the pair is
+ * stored: token with token as one hash, token with quantity as a quantity under the hash of parameter and token.
+ */
+export function indexers(tenant: number, parameter: SearchParameter): ((resource: unknown, entry: Entry) => void)[] {
+  const { paths, components, base } = parameter
+  const [first, second] = components
+  if (components.length !== 2 || first?.parameter.type !== 'token' || parameter.code in COMBINED) return []
+  const param = pairParam(tenant, base, parameter.code)
+  return paths.flatMap((path, n) => {
+    if (path.type === base) return []
+    return [
+      (resource: unknown, entry: Entry) =>
+        path.each(resource, (element) => {
+          const heads: bigint[] = []
+          for (const head of first.paths[n]!) {
+            head.each(element, (value, type) => token.indexed('', value, type, { token: (h) => heads.push(h), text: () => {} }), resource)
+          }
+          if (heads.length === 0) return
+          for (const tail of second!.paths[n]!) {
+            tail.each(
+              element,
+              (value, type) => {
+                if (second!.parameter.type === 'token') {
+                  token.indexed('', value, type, {
+                    token: (t) => {
+                      for (const head of heads) entry.tok.add(pairHash(param, head, t))
+                    },
+                    text: () => {},
+                  })
+                } else if (second!.parameter.type === 'reference') {
+                  const target = reference.target(tenant, value, type)
+                  if (target) for (const head of heads) entry.tok.add(pairHash(param, head, target.key))
+                } else if (second!.parameter.type === 'quantity') {
+                  quantity.indexed(value, type, (row) => {
+                    for (const head of heads) entry.quantities.push({ param: headParam(param, head), ...row })
+                  })
+                }
+              },
+              resource,
+            )
+          }
+        }),
+    ]
+  })
+}
+
+/** Composites that find what two others find, and store nothing themselves. */
+export const COMBINED: Record<string, readonly [onResource: string, onElement: string]> = {
+  'combo-code-value-quantity': ['code-value-quantity', 'component-code-value-quantity'],
+  'combo-code-value-concept': ['code-value-concept', 'component-code-value-concept'],
+}
+
+export const pairParam = (tenant: number, type: string, code: string): bigint => paramOf(tenant, type, code)
+export const headParam = (param: bigint, head: bigint): bigint => param ^ head
+/** Even: pairs have no kept totals. */
+export const pairHash = (param: bigint, head: bigint, tail: bigint): bigint => hash(`${param} ${head} ${tail}`) & ~1n

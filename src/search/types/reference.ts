@@ -1,0 +1,53 @@
+import { isResourceType } from '../../fhir/definitions.js'
+import { hash, keyOf, uncounted } from '../hash.js'
+
+interface Reference {
+  reference?: string
+  identifier?: { system?: string; value?: string }
+}
+
+export interface Target {
+  /** `Patient`; absent when the reference is an absolute URL or a canonical. */
+  type?: string
+  key: bigint
+}
+
+/** `Patient/1`, `http://somewhere/fhir/Patient/1/_history/3`: type and id at the end of a reference. */
+const LITERAL = /^(?:https?:\/\/.+\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/
+
+/** What a reference or canonical points at; a contained resource (`#1`) and a logical reference have no key. */
+export function target(tenant: number, value: unknown, type: string): Target | undefined {
+  if (type === 'Reference') {
+    const { reference } = value as Reference
+    return reference === undefined ? undefined : targetOf(tenant, reference)
+  }
+  if (typeof value === 'string') return { key: urlKey(tenant, value) }
+  return undefined
+}
+
+export function targetOf(tenant: number, reference: string): Target | undefined {
+  if (reference.startsWith('#')) return undefined
+  const literal = LITERAL.exec(reference)
+  if (!literal || !isResourceType(literal[1])) return { key: urlKey(tenant, reference) }
+  // A resource of another server is not ours that happens to have the same id.
+  if (reference.startsWith('http')) return { key: urlKey(tenant, reference) }
+  return { type: literal[1], key: keyOf(tenant, literal[1]!, literal[2]!) }
+}
+
+/** A canonical is found with or without its version. */
+function urlKey(tenant: number, url: string): bigint {
+  return hash(`${tenant} ${url.split('|', 1)[0]}`)
+}
+
+/** What `:identifier` looks for: the logical reference. */
+export function identifiers(prefix: string, value: unknown, type: string, visit: (hashed: bigint) => void): void {
+  if (type !== 'Reference') return
+  const { identifier } = value as Reference
+  if (!identifier?.value) return
+  visit(identifierHash(prefix, identifier.system ?? '', identifier.value))
+  visit(identifierHash(prefix, undefined, identifier.value))
+}
+
+export function identifierHash(prefix: string, system: string | undefined, value: string): bigint {
+  return uncounted(hash(system === undefined ? `${prefix}:identifier\t${value}` : `${prefix}:identifier\n${system}\n${value}`))
+}

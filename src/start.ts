@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Report } from './base/cannot-start.js'
+import type { Config } from './base/config.js'
+import { Unavailable } from './base/errors.js'
+import { openLog } from './base/log.js'
+import { openMetrics } from './base/metrics.js'
+import { version } from './base/version.js'
+import { metricsText } from './base/workers-metrics.js'
+import { Database } from './db/database.js'
+import { claimFolder } from './db/embedded/folder.js'
+import { migrate } from './db/migrate.js'
+import { sql } from './db/sql.js'
+import { openStorage, type Storage } from './db/storage.js'
+import { resourceTypes } from './fhir/definitions.js'
+import { createApp } from './http/app.js'
+import { type DatabaseHealth, healthRoutes } from './http/health.js'
+import { drain, listen } from './http/listen.js'
+import { openRateLimit } from './http/rate-limit.js'
+import { authorize, authorize } from './http/scopes.js'
+import { createServer } from './http/server.js'
+import { createDispatch, createDispatch } from './rest/dispatch.js'
+import type { Answer, Exchange } from './rest/exchange.js'
+import { Store, Store } from './store/store.js'
+
+/** A server that serves. */
+export interface Running {
+  /** Without a path: `http://127.0.0.1:8080`; FHIR is below `/fhir`. */
+  readonly url: string
+  /** Refuses new connections, lets running requests finish, and closes everything. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the server in this process. It listens first, so that a port in use is told at once and orchestrators see
+ * it live while the database recovers or migrates; until then requests are answered 503.
+ *
+ * @param report  told each step
+ * @throws CannotStart  with what the one who starts it can do; everything is closed again
+ */
+export async function start(config: Config, report: Report): Promise<Running> {
+  /** How to close what is open, the last first. */
+  const closing: (() => unknown)[] = []
+  const stop = async () => {
+    for (let close = closing.pop(); close; close = closing.pop()) await close()
+  }
+  try {
+    const log = openLog(config.logLevel)
+    const metrics = openMetrics(resourceTypes)
+    let phase = 'opening the database'
+    let database: Database
+    let dispatch = async (_: Exchange): Promise<Answer> => {
+      throw new Unavailable(`The server is ${phase}; try again`, { retryAfter: 2 })
+    }
+
+    const folder = config.databaseUrl === undefined ? await claimFolder(config.dataDir) : undefined
+    closing.push(() => folder?.release())
+    const rateLimit = await openRateLimit(config, log)
+    closing.push(() => rateLimit?.close())
+    const health = healthRoutes({
+      version,
+      phase: () => phase,
+      probe: () => probe(database),
+      metrics: { contentType: metrics.registry.contentType, text: metricsText(metrics.registry) },
+    })
+    const door = { config, log, metrics, rateLimit, dispatch: (exchange: Exchange) => dispatch(exchange) }
+    const server = createServer(createApp({ ...door, routes: [health] }), config)
+    const url = await listen(server, config)
+    closing.push(() => drain(server, config.shutdownSeconds))
+
+    const storage = await openStorage(config, folder, report)
+    closing.splice(-1, 0, () => storage.close())
+    phase = 'migrating the database'
+    for (const name of await migrate(storage.connection)) report(`Database migrated: ${name}`)
+    database = openDatabase(config, storage, log)
+    // A statement that runs on for a client that was cut off does not hold us up.
+    closing.splice(-1, 0, () => Promise.race([database.close(), sleep(2000)]))
+    metrics.watchPool(database.pool)
+
+    report(`Definitions of FHIR R4 loaded: ${resourceTypes.length} resource types`)
+    const store = await Store.open(database)
+    closing.splice(-1, 0, () => store.close())
+    dispatch = createDispatch({ config, store, version, authorize })
+    phase = 'serving'
+    return { url, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function openDatabase(config: Config, { connection }: Storage, log: ReturnType<typeof openLog>): Database {
+  const { poolMin, poolMax, poolAcquireMs, sessionMaxSeconds, requestTimeoutMs, slowQueryMs } = config
+  const statementTimeoutMs = requestTimeoutMs
+  return new Database({
+    connection,
+    poolMin,
+    poolMax,
+    poolAcquireMs,
+    sessionMaxSeconds,
+    statementTimeoutMs,
+    slowQueryMs,
+    log,
+  })
+}
+
+async function probe(database: Database): Promise<DatabaseHealth> {
+  const rows = await database.query<{ version: string; name: string }>(
+    sql`select split_part(current_setting('server_version'), ' ', 1) as version, name from migration order by id`,
+  )
+  return { version: rows[0]!.version, migrations: rows.map(({ name }) => name) }
+}

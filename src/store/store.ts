@@ -1,0 +1,147 @@
+import type { FhirError } from '../base/errors.js'
+import { Conflict, Gone, NotFound } from '../base/errors.js'
+import type { Database, Session, Transaction } from '../db/database.js'
+import { bigints, sql } from '../db/sql.js'
+import { resourceTypes } from '../fhir/definitions.js'
+import { typeCode } from '../fhir/type-codes.js'
+import { Cursors } from '../search/cursor.js'
+import { Finder } from '../search/find.js'
+import { keyOf } from '../search/hash.js'
+import { Planner } from '../search/plan.js'
+import { Totals } from '../search/totals.js'
+import { Batcher } from './batcher.js'
+import { RowIds } from './identity.js'
+import { type Write, type Written, write } from './write.js'
+
+/** A version as it is served: JSON text that nobody parsed. */
+export interface Stored {
+  content: string
+  version: number
+  /** meta.lastUpdated, milliseconds since 1970 */
+  at: number
+}
+
+interface ReadRow extends Stored {
+  key: bigint
+  deleted: boolean
+}
+
+/** Reads and writes that arrive together leave together; this many batches of each kind are under way at once. */
+const LANES = 2
+const MOST_IN_A_BATCH = 64
+
+/** Current resources and their versions, for every tenant. */
+export class Store {
+  readonly finder: Finder
+  private readonly reads = new Map<number, Batcher<bigint, ReadRow>>()
+  private readonly writes = new Map<number, Batcher<Write, Written>>()
+
+  private constructor(
+    readonly db: Database,
+    private readonly rowIds: RowIds,
+    readonly totals: Totals,
+    readonly cursors: Cursors,
+  ) {
+    this.finder = new Finder(db, new Planner(totals), totals)
+  }
+
+  static async open(db: Database): Promise<Store> {
+    await recordTypes(db)
+    const totals = new Totals(db)
+    totals.start()
+    return new Store(db, new RowIds(db), totals, await Cursors.open(db))
+  }
+
+  async close() {
+    await this.totals.stop()
+  }
+
+  /**
+   * The current version.
+   * @throws NotFound  the id was never written (404)
+   * @throws Gone      the newest version is a delete (410)
+   * @see https://hl7.org/fhir/R4/http.html#read
+   */
+  async read(tenant: number, type: string, id: string): Promise<Stored> {
+    const row = await this.readsOf(tenant).add(keyOf(tenant, type, id))
+    if (row.deleted) throw new Gone(`${type}/${id} was deleted`)
+    return row
+  }
+
+  /** One change in a transaction that it may share with others that came at the same time. */
+  write(tenant: number, one: Write): Promise<Written> {
+    return this.writesOf(tenant).add(one)
+  }
+
+  /** Changes that belong together: all or none. What else `work` does in the transaction goes with them. */
+  transaction<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+    return this.db.transaction((transaction) => work(new Unit(transaction, this.rowIds, this.finder)))
+  }
+
+  private readsOf(tenant: number) {
+    let batcher = this.reads.get(tenant)
+    if (!batcher) {
+      batcher = new Batcher<bigint, ReadRow>((keys) => readAll(this.db, tenant, keys), { lanes: LANES, most: MOST_IN_A_BATCH })
+      this.reads.set(tenant, batcher)
+    }
+    return batcher
+  }
+
+  private writesOf(tenant: number) {
+    let batcher = this.writes.get(tenant)
+    if (!batcher) {
+      batcher = new Batcher<Write, Written>(
+        (writes) => this.db.transaction((transaction) => write(transaction, { tenant, rowIds: this.rowIds }, writes, { last: true })),
+        { lanes: LANES, most: MOST_IN_A_BATCH, keyOf: (one) => (one.kind === 'create' ? undefined : `${one.type}/${one.id}`) },
+      )
+      this.writes.set(tenant, batcher)
+    }
+    return batcher
+  }
+}
+
+/** What can be done inside one transaction. */
+export class Unit {
+  readonly finder: Finder
+
+  constructor(
+    readonly session: Transaction,
+    private readonly rowIds: RowIds,
+    finder: Finder,
+  ) {
+    this.finder = finder.in(session)
+  }
+
+  /** @throws the first error; then nothing of the transaction stays */
+  async write(tenant: number, writes: readonly Write[], last = false): Promise<Written[]> {
+    const results = await write(this.session, { tenant, rowIds: this.rowIds }, writes, { allOrNothing: true, last })
+    return results as Exclude<(typeof results)[number], FhirError>[]
+  }
+
+  /**
+   * Makes all who search by the same criteria and then write wait for each other, until the transaction ends:
+   * of N conditional creates at once one creates and the others find what it made.
+   */
+  async lock(names: readonly bigint[]): Promise<void> {
+    const sorted = [...new Set(names)].sort((a, b) => (a < b ? -1 : 1))
+    await this.session.query(sql`select pg_advisory_xact_lock(n) from unnest(${bigints(sorted)}::bigint[]) n order by n`)
+  }
+}
+
+async function readAll(db: Session, tenant: number, keys: bigint[]): Promise<(ReadRow | Error)[]> {
+  const rows = await db.query<ReadRow>(sql`
+    select r.key, r.version, r.deleted, (extract(epoch from r.at) * 1000)::float8 as at, v.content::text as content
+    from resource r join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = r.version
+    where r.tenant = ${tenant} and r.key = any(${bigints(keys)}::bigint[])`)
+  const byKey = new Map(rows.map((row) => [row.key, row]))
+  return keys.map((key) => byKey.get(key) ?? new NotFound('There is no resource of this type and id'))
+}
+
+/** The numbers of types are part of the data: a build that counts otherwise must not touch it. */
+async function recordTypes(db: Database): Promise<void> {
+  const codes = resourceTypes.map(typeCode)
+  await db.query(sql`insert into resource_type (code, name) select * from unnest(${codes}::smallint[], ${[...resourceTypes]}::text[]) on conflict do nothing`)
+  const rows = await db.query<{ code: number; name: string }>(sql`select code, name from resource_type`)
+  const wrong = rows.find(({ code, name }) => typeCode(name) !== code)
+  if (wrong) throw new Conflict(`The database numbers ${wrong.name} as ${wrong.code}, this build as ${typeCode(wrong.name)}`)
+}

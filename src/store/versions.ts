@@ -1,0 +1,86 @@
+import { Gone, NotFound } from '../base/errors.js'
+import type { Session } from '../db/database.js'
+import { raw, type Sql, sql } from '../db/sql.js'
+import { resourceTypes } from '../fhir/definitions.js'
+import { typeCode, typeName } from '../fhir/type-codes.js'
+import { keyOf } from '../search/hash.js'
+import type { Stored } from './store.js'
+
+/** One version in a history. A delete has no content. */
+export interface Version {
+  type: string
+  id: string
+  version: number
+  at: number
+  /** 1 POST, 2 PUT, 3 PATCH, 4 DELETE, as `METHODS` says */
+  method: number
+  content: string | null
+  /** where it stands: lastUpdated as PostgreSQL's text, and row id */
+  position: { at: string; rid: string }
+}
+
+/**
+ * @throws NotFound  no such resource, or it never had this version (404)
+ * @throws Gone      this version is the delete (410)
+ * @see https://hl7.org/fhir/R4/http.html#vread
+ */
+export async function vread(session: Session, tenant: number, type: string, id: string, version: string): Promise<Stored> {
+  const number = /^\d{1,9}$/.test(version) ? Number(version) : 0
+  const [row] = await session.query<Stored & { content: string | null }>(sql`
+    select v.version, (extract(epoch from v.at) * 1000)::float8 as at, v.content::text as content
+    from resource r join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = ${number}
+    where r.tenant = ${tenant} and r.key = ${keyOf(tenant, type, id)}`)
+  if (!row) throw new NotFound(`${type}/${id} has no version ${version.slice(0, 20)}`)
+  if (row.content === null) throw new Gone(`Version ${number} of ${type}/${id} is its deletion`)
+  return row
+}
+
+export interface HistoryQuery {
+  /** undefined: all */
+  types?: readonly string[]
+  key?: bigint
+  /** instants as text */
+  since?: string
+  at?: readonly [from: string, to: string]
+  limit: number
+  /** versions older than this position */
+  after?: { at: string; rid: string }
+}
+
+/**
+ * Versions, newest first. The current ones are found by `resource`, the older by `superseded`: a create writes
+ * nothing for history to find it.
+ * @see https://hl7.org/fhir/R4/http.html#history
+ */
+export async function history(session: Session, tenant: number, query: HistoryQuery): Promise<Version[]> {
+  const { types, key, since, at, limit, after } = query
+  const bounds = (row: Sql): Sql => sql`
+    ${since === undefined ? raw('') : sql`and ${row}.at >= ${since}::timestamptz`}
+    ${at ? sql`and ${row}.at >= ${at[0]}::timestamptz and ${row}.at < ${at[1]}::timestamptz` : raw('')}
+    ${after ? sql`and (${row}.at, ${row}.rid) < (${after.at}::timestamptz, ${after.rid}::bigint)` : raw('')}`
+  const newest = (row: Sql): Sql => sql`order by ${row}.at desc, ${row}.rid desc limit ${limit}`
+  const s = raw('s')
+  const r = raw('r')
+  const candidates = key === undefined
+    ? sql`unnest(${(types ?? resourceTypes).map(typeCode)}::smallint[]) t(code), lateral (
+        (select r.rid, r.version, r.at from resource r where r.tenant = ${tenant} and r.type = t.code ${bounds(r)} ${newest(r)})
+        union all
+        (select s.rid, s.version, s.at from superseded s where s.tenant = ${tenant} and s.type = t.code ${bounds(s)} ${newest(s)})) h`
+    : sql`(select v.rid, v.version, v.at from resource x join version v on v.tenant = x.tenant and v.rid = x.rid
+        where x.tenant = ${tenant} and x.key = ${key} ${bounds(raw('v'))} ${newest(raw('v'))}) h`
+  const rows = await session.query<{ type: number; id: string; version: number; ms: number; method: number; content: string | null; at: string; rid: bigint }>(sql`
+    select x.type, x.id, v.version, (extract(epoch from v.at) * 1000)::float8 as ms, v.method, v.content::text as content, h.at, h.rid
+    from (select h.rid, h.version, h.at from ${candidates} order by h.at desc, h.rid desc limit ${limit}) h
+    join version v on v.tenant = ${tenant} and v.rid = h.rid and v.version = h.version
+    join lateral (select r.type, r.id from resource r where r.tenant = ${tenant} and r.rid = h.rid ${key === undefined ? sql`and r.type = any(${(types ?? resourceTypes).map(typeCode)}::smallint[])` : sql`and r.key = ${key}`}) x on true
+    order by h.at desc, h.rid desc, h.version desc`)
+  return rows.map((row) => ({
+    type: typeName(row.type),
+    id: row.id,
+    version: row.version,
+    at: row.ms,
+    method: row.method,
+    content: row.content,
+    position: { at: row.at, rid: String(row.rid) },
+  }))
+}

@@ -1,0 +1,194 @@
+import { FhirError, Gone, Invalid, NotFound, PreconditionFailed } from '../base/errors.js'
+import { CopyRows } from '../db/copy.js'
+import type { Transaction } from '../db/database.js'
+import { bigints, raw, sql } from '../db/sql.js'
+import { parseJson, stringifyJson } from '../fhir/json.js'
+import { typeCode } from '../fhir/type-codes.js'
+import type { Entry } from '../search/entry.js'
+import { entryOf } from '../search/entry.js'
+import { keyOf } from '../search/hash.js'
+import { SearchRows, TotalChanges, widenSpans } from '../search/layout.js'
+import { typeTotal } from '../search/names.js'
+import type { RowIds } from './identity.js'
+
+export type Resource = { resourceType: string; id?: string; meta?: Record<string, unknown> } & Record<string, unknown>
+
+/** What `version.method` says of how a version came to be. */
+export const METHODS = { POST: 1, PUT: 2, PATCH: 3, DELETE: 4 } as const
+
+/** One change to one resource. `type` and `id` name it; ids of creates are new. */
+export type Write = { type: string; id: string } & (
+  | { kind: 'create'; resource: Resource }
+  /** `ifMatch`: versions one of which must be current. `mustExist`: no update-as-create. */
+  | { kind: 'put'; resource: Resource; ifMatch?: readonly number[]; ifNoneMatch?: '*'; mustExist?: boolean }
+  | { kind: 'patch'; apply: (current: Resource) => Resource; ifMatch?: readonly number[] }
+  | { kind: 'delete'; ifMatch?: readonly number[] }
+)
+
+export interface Written {
+  type: string
+  id: string
+  version: number
+  /** meta.lastUpdated, milliseconds since 1970 */
+  at: number
+  outcome: 'created' | 'updated' | 'deleted' | 'unchanged'
+  /** The new content as JSON text; absent for a delete. */
+  content?: string
+}
+
+interface Current {
+  key: bigint
+  rid: bigint
+  version: number
+  at: number
+  deleted: boolean
+  narrow: number
+  tok: string
+  content: string | null
+}
+
+interface Planned {
+  written: Written
+  key: bigint
+  current?: Current
+  entry?: Entry
+  method: number
+}
+
+/**
+ * Writes all of `writes` in the transaction, which it commits when it is told that nothing follows.
+ * Rows are locked in the order of their keys, so that two of these never wait for each other in a circle.
+ *
+ * @returns for each write what it did, or the error that kept it from happening: those are left out, the others done.
+ *          With `allOrNothing` the first error is thrown instead, before anything is written.
+ */
+export async function write(
+  transaction: Transaction,
+  context: { tenant: number; rowIds: RowIds; now?: number },
+  writes: readonly Write[],
+  options: { allOrNothing?: boolean; last?: boolean } = {},
+): Promise<(Written | FhirError)[]> {
+  const { tenant } = context
+  const keys = writes.map((one) => keyOf(tenant, one.type, one.id))
+  const existing = await lock(transaction, tenant, writes, keys)
+  const now = context.now ?? Date.now()
+
+  const results: (Planned | FhirError)[] = []
+  writes.forEach((one, i) => {
+    try {
+      results.push(plan(tenant, one, keys[i]!, existing.get(keys[i]!), now))
+    } catch (cause) {
+      if (options.allOrNothing || !(cause instanceof FhirError)) throw cause
+      results.push(cause)
+    }
+  })
+  const planned = results.filter((result): result is Planned => !(result instanceof FhirError) && result.written.outcome !== 'unchanged')
+  await store(transaction, context, planned, options.last === true)
+  return results.map((result) => (result instanceof FhirError ? result : result.written))
+}
+
+/** The current rows of what is updated, patched or deleted, locked until the transaction ends. */
+async function lock(transaction: Transaction, tenant: number, writes: readonly Write[], keys: readonly bigint[]) {
+  const wanted = keys.filter((_, i) => writes[i]!.kind !== 'create')
+  if (wanted.length === 0) return new Map<bigint, Current>()
+  // Only a patch needs to see what it changes.
+  const content = writes.some(({ kind }) => kind === 'patch')
+    ? raw('(select v.content::text from version v where v.tenant = r.tenant and v.rid = r.rid and v.version = r.version)')
+    : raw('null')
+  const rows = await transaction.query<Current & { at: string }>(sql`
+    select r.key, r.rid, r.version, r.deleted, r.narrow, r.tok::text as tok, ${content} as content,
+      (extract(epoch from r.at) * 1000)::float8 as at
+    from resource r where r.tenant = ${tenant} and r.key = any(${bigints(wanted)}::bigint[])
+    order by r.key for update`)
+  return new Map(rows.map((row) => [row.key, row]))
+}
+
+/** What becomes of one write, given what is there now. */
+function plan(tenant: number, one: Write, key: bigint, current: Current | undefined, now: number): Planned {
+  const { type, id } = one
+  const version = current ? current.version + 1 : 1
+  // lastUpdated rises with every version, whatever the clock does.
+  const at = current ? Math.max(now, current.at + 1) : now
+  const written = { type, id, version, at }
+  if (one.kind !== 'create') checkVersion(one, current)
+
+  if (one.kind === 'delete') {
+    if (!current || current.deleted)
+      return { written: { ...written, version: current?.version ?? 0, outcome: 'unchanged' }, key, current, method: METHODS.DELETE }
+    return { written: { ...written, outcome: 'deleted' }, key, current, method: METHODS.DELETE }
+  }
+  const resource = one.kind === 'patch' ? patched(one, current) : one.resource
+  const stamped = { ...resource, id, meta: { ...resource.meta, versionId: String(version), lastUpdated: new Date(at).toISOString() } }
+  return {
+    written: { ...written, outcome: !current || current.deleted ? 'created' : 'updated', content: stringifyJson(stamped) },
+    key,
+    current,
+    entry: entryOf(tenant, stamped),
+    method: one.kind === 'create' ? METHODS.POST : one.kind === 'put' ? METHODS.PUT : METHODS.PATCH,
+  }
+}
+
+function patched(one: Write & { kind: 'patch' }, current: Current | undefined): Resource {
+  if (!current) throw new NotFound(`${one.type}/${one.id} is not known`)
+  if (current.deleted) throw new Gone(`${one.type}/${one.id} was deleted`)
+  const resource = one.apply(parseJson(current.content!) as Resource)
+  if (resource.resourceType !== one.type) throw new Invalid('A patch cannot change the type of a resource', { expression: [one.type] })
+  if (resource.id !== one.id) throw new Invalid('A patch cannot change the id of a resource', { expression: [`${one.type}.id`] })
+  return resource
+}
+
+function checkVersion(one: Write, current: Current | undefined) {
+  const there = current !== undefined && !current.deleted
+  if ('ifNoneMatch' in one && one.ifNoneMatch === '*' && there)
+    throw new PreconditionFailed(`${one.type}/${one.id} is already there (If-None-Match: *)`)
+  if ('mustExist' in one && one.mustExist && !there) throw new NotFound(`${one.type}/${one.id} is not known`)
+  if (!('ifMatch' in one) || one.ifMatch === undefined) return
+  if (!there) throw new PreconditionFailed(`${one.type}/${one.id} has no current version to match If-Match`)
+  if (!one.ifMatch.includes(current.version))
+    throw new PreconditionFailed(
+      `${one.type}/${one.id} is at version ${current.version}, not ${one.ifMatch.join(' or ')}: read it again and apply the change to what is there`,
+    )
+}
+
+async function store(
+  transaction: Transaction,
+  { tenant, rowIds }: { tenant: number; rowIds: RowIds },
+  planned: readonly Planned[],
+  last: boolean,
+) {
+  const versions = new CopyRows('version', ['tenant', 'version', 'rid', 'at', 'method', 'content'], 1024 + planned.length * 2048)
+  const superseded = new CopyRows('superseded', ['tenant', 'type', 'version', 'rid', 'at'], 1024)
+  const rows = new SearchRows(tenant, planned.length)
+  const totals = new TotalChanges()
+  const fresh = await rowIds.take(planned.filter(({ current }) => !current).length)
+  let taken = 0
+
+  for (const { written, key, current, entry, method } of planned) {
+    const { type: name, id, version, at, content } = written
+    const type = typeCode(name)
+    const rid = current?.rid ?? fresh[taken++]!
+    versions.row().int4(tenant).int4(version).int8(rid).timestamp(at).int2(method)
+    if (content === undefined) versions.null()
+    else versions.jsonb(content)
+    const row = { tenant, type, rid, key, id, version, at, entry }
+    if (current) {
+      rows.update(row, current.narrow)
+      superseded.row().int4(tenant).int2(type).int4(current.version).int8(rid).timestamp(current.at)
+    } else {
+      rows.create(row)
+    }
+    totals.replace(current ? hashes(current.tok) : [], entry?.tok ?? [])
+    const count = (entry ? 1 : 0) - (current && !current.deleted ? 1 : 0)
+    if (count) totals.add(typeTotal(tenant, name), count)
+  }
+
+  await widenSpans(transaction, tenant, rows.spans)
+  for (const statement of rows.statements()) await transaction.query(statement)
+  const tables = [versions, ...rows.tables, superseded, totals.rows(tenant)]
+  if (last) await transaction.copyAndCommit(tables)
+  else await transaction.copy(tables)
+}
+
+/** `{1,2}` as PostgreSQL writes an array. */
+const hashes = (text: string) => (text.length > 2 ? text.slice(1, -1).split(',').map(BigInt) : [])
+
