@@ -16,11 +16,11 @@ import { createApp } from './http/app.js'
 import { type DatabaseHealth, healthRoutes } from './http/health.js'
 import { drain, listen } from './http/listen.js'
 import { openRateLimit } from './http/rate-limit.js'
-import { authorize, authorize } from './http/scopes.js'
+import { authorize } from './http/scopes.js'
 import { createServer } from './http/server.js'
-import { createDispatch, createDispatch } from './rest/dispatch.js'
+import { createDispatch } from './rest/dispatch.js'
 import type { Answer, Exchange } from './rest/exchange.js'
-import { Store, Store } from './store/store.js'
+import { Store } from './store/store.js'
 
 /** A server that serves. */
 export interface Running {
@@ -38,20 +38,20 @@ export interface Running {
  * @throws CannotStart  with what the one who starts it can do; everything is closed again
  */
 export async function start(config: Config, report: Report): Promise<Running> {
+  const log = openLog(config.logLevel)
+  const metrics = openMetrics(resourceTypes)
+  let phase = 'opening the database'
+  let database: Database
+  let dispatch = async (_: Exchange): Promise<Answer> => {
+    throw new Unavailable(`The server is ${phase}; try again`, { retryAfter: 2 })
+  }
+
   /** How to close what is open, the last first. */
   const closing: (() => unknown)[] = []
   const stop = async () => {
     for (let close = closing.pop(); close; close = closing.pop()) await close()
   }
   try {
-    const log = openLog(config.logLevel)
-    const metrics = openMetrics(resourceTypes)
-    let phase = 'opening the database'
-    let database: Database
-    let dispatch = async (_: Exchange): Promise<Answer> => {
-      throw new Unavailable(`The server is ${phase}; try again`, { retryAfter: 2 })
-    }
-
     const folder = config.databaseUrl === undefined ? await claimFolder(config.dataDir) : undefined
     closing.push(() => folder?.release())
     const rateLimit = await openRateLimit(config, log)
@@ -65,22 +65,24 @@ export async function start(config: Config, report: Report): Promise<Running> {
     const door = { config, log, metrics, rateLimit, dispatch: (exchange: Exchange) => dispatch(exchange) }
     const server = createServer(createApp({ ...door, routes: [health] }), config)
     const url = await listen(server, config)
-    closing.push(() => drain(server, config.shutdownSeconds))
-
-    const storage = await openStorage(config, folder, report)
-    closing.splice(-1, 0, () => storage.close())
-    phase = 'migrating the database'
-    for (const name of await migrate(storage.connection)) report(`Database migrated: ${name}`)
-    database = openDatabase(config, storage, log)
-    // A statement that runs on for a client that was cut off does not hold us up.
-    closing.splice(-1, 0, () => Promise.race([database.close(), sleep(2000)]))
-    metrics.watchPool(database.pool)
-
-    report(`Definitions of FHIR R4 loaded: ${resourceTypes.length} resource types`)
-    const store = await Store.open(database)
-    closing.splice(-1, 0, () => store.close())
-    dispatch = createDispatch({ config, store, version, authorize })
-    phase = 'serving'
+    try {
+      const storage = await openStorage(config, folder, report)
+      closing.push(() => storage.close())
+      phase = 'migrating the database'
+      for (const name of await migrate(storage.connection)) report(`Database migrated: ${name}`)
+      database = openDatabase(config, storage, log)
+      // A statement that runs on for a client that was cut off does not hold us up.
+      closing.push(() => Promise.race([database.close(), sleep(2000)]))
+      metrics.watchPool(database.pool)
+      const store = await Store.open(database)
+      closing.push(() => store.close())
+      report(`Definitions of FHIR R4 loaded: ${resourceTypes.length} resource types`)
+      dispatch = createDispatch({ config, store, version, authorize })
+      phase = 'serving'
+    } finally {
+      // It was opened early, and still is the first to close: what runs needs all the rest.
+      closing.push(() => drain(server, config.shutdownSeconds))
+    }
     return { url, stop }
   } catch (error) {
     await stop()

@@ -7,12 +7,14 @@ import { readConfig } from '../base/config.js'
 import { root } from '../base/root.js'
 import { bench } from './bench/bench.js'
 import { Client } from './bench/client.js'
+import { runningIn } from './bench/embedded.js'
 import { databaseLimits, httpLimit, type Limit, withDatabase } from './bench/limits.js'
 import { toMarkdown } from './bench/report.js'
 import { sample } from './bench/sample.js'
 import { asNew, templates } from './bench/templates.js'
 import { workloads } from './bench/workloads.js'
 import { Endpoint, expectServer } from './load/endpoint.js'
+import { defaultUrl, httpUrl, wholeNumber } from './load/options.js'
 import { Tally } from './load/tally.js'
 import { population } from './seed/population.js'
 import { seed } from './seed/seed.js'
@@ -25,7 +27,7 @@ bundles, a create-read-update-delete cycle, reads by id, sorted pages, a search 
 Options:
   --url URL      FHIR base of the server (default: from HOST and PORT, http://127.0.0.1:8080/fhir)
   --pg URL       PostgreSQL in which to measure the machine's limits, postgres://…; a schema ingle_bench is made there
-                 for as long as it takes (default: DATABASE_URL; without one only the limit of HTTP is measured)
+                 for as long as it takes (default: DATABASE_URL, or the server's own in INGLE_DATA_DIR)
   --seconds N    for each workload, divided among the rounds (default 30)
   --rounds N     (default 3)
   --out FILE     (default docs/benchmarks.md)
@@ -40,10 +42,10 @@ const [storedPatients, postedPatients] = [60, 100]
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const config = readConfig()
   let options: ReturnType<typeof readOptions>
   try {
-    options = readOptions(`http://${config.host}:${config.port}/fhir`, config.databaseUrl)
+    const config = readConfig()
+    options = readOptions(defaultUrl(config), config.databaseUrl ?? runningIn(config.dataDir))
   } catch (error) {
     console.error(`${(error as Error).message}\nnpm run bench -- --help tells more.`)
     return 2
@@ -155,10 +157,10 @@ function commit(): string {
   }
 }
 
-function readOptions(defaultUrl: string, defaultPg: string | undefined) {
+function readOptions(url: string, defaultPg: string | undefined) {
   const { values } = parseArgs({
     options: {
-      url: { type: 'string', default: defaultUrl },
+      url: { type: 'string', default: url },
       pg: { type: 'string' },
       seconds: { type: 'string', default: '30' },
       rounds: { type: 'string', default: '3' },
@@ -166,9 +168,14 @@ function readOptions(defaultUrl: string, defaultPg: string | undefined) {
       help: { type: 'boolean', default: false },
     },
   })
-  const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)]
+  const seconds = Number(values.seconds)
   if (!(seconds > 0)) throw new Error('--seconds is not a number above 0')
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds is not a whole number above 0')
-  if (!URL.canParse(values.url) || !values.url.startsWith('http:')) throw new Error('--url is not an http: URL')
-  return { url: values.url, pg: values.pg ?? defaultPg, seconds, rounds, out: values.out, help: values.help }
+  return {
+    url: httpUrl(values.url),
+    pg: values.pg ?? defaultPg,
+    seconds,
+    rounds: wholeNumber('rounds', values.rounds, 1),
+    out: values.out,
+    help: values.help,
+  }
 }

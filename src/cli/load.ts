@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readConfig } from '../base/config.js'
+import { type Config, readConfig } from '../base/config.js'
 import { Endpoint, expectServer } from './load/endpoint.js'
 import { Journal } from './load/journal.js'
 import { load } from './load/load.js'
+import { defaultUrl, httpUrl, wholeNumber } from './load/options.js'
 import { showProgress } from './load/progress.js'
 import { findSources } from './load/sources.js'
 import { count, Tally } from './load/tally.js'
@@ -33,10 +34,11 @@ The exit code is 0 when everything was stored, 1 when something failed, 2 when t
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const config = readConfig()
+  let config: Config
   let options: Awaited<ReturnType<typeof readOptions>>
   try {
-    options = await readOptions(`http://${config.host}:${config.port}/fhir`)
+    config = readConfig()
+    options = await readOptions(defaultUrl(config))
   } catch (error) {
     console.error(`${(error as Error).message}\nnpm run load -- --help tells more.`)
     return 2
@@ -51,8 +53,16 @@ async function main(): Promise<number> {
   const others = ignored > 0 ? `; ${count(ignored, 'file')} of other kinds ignored` : ''
   console.log(`${count(sources.length, 'file')}, ${(total / 1e6).toFixed(1)} MB${others}`)
 
+  let journal: Journal
+  try {
+    journal = new Journal(join(config.dataDir, 'load'), values.url, values.restart)
+  } catch (error) {
+    console.error(
+      `What is loaded cannot be noted down: ${(error as Error).message}; set INGLE_DATA_DIR to another folder`,
+    )
+    return 1
+  }
   const endpoint = new Endpoint(values.url, concurrency)
-  const journal = new Journal(join(config.dataDir, 'load'), values.url, values.restart)
   const tally = new Tally()
   let read = 0
   const onRead = (bytes: number) => {
@@ -87,9 +97,8 @@ async function readOptions(url: string) {
       help: { type: 'boolean', default: false },
     },
   })
-  const concurrency = Number(values.concurrency)
-  if (!Number.isInteger(concurrency) || concurrency < 1) throw new Error('--concurrency is not a whole number above 0')
-  if (!URL.canParse(values.url) || !values.url.startsWith('http:')) throw new Error('--url is not an http: URL')
+  const concurrency = wholeNumber('concurrency', values.concurrency, 1)
+  httpUrl(values.url)
   if (positionals.length === 0 && !values.help) throw new Error('There is nothing to load: a PATH is missing')
   return { values, concurrency, ...(await findSources(positionals)) }
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { readConfig } from '../base/config.js'
 import { Endpoint, expectServer } from './load/endpoint.js'
+import { defaultUrl, httpUrl, wholeNumber } from './load/options.js'
 import { showProgress } from './load/progress.js'
 import { count, Tally } from './load/tally.js'
 import { population } from './seed/population.js'
@@ -22,10 +23,9 @@ Options:
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const config = readConfig()
   let options: ReturnType<typeof readOptions>
   try {
-    options = readOptions(`http://${config.host}:${config.port}/fhir`)
+    options = readOptions(defaultUrl(readConfig()))
   } catch (error) {
     console.error(`${(error as Error).message}\nnpm run seed -- --help tells more.`)
     return 2
@@ -54,28 +54,21 @@ async function main(): Promise<number> {
   }
 }
 
-function readOptions(defaultUrl: string) {
+function readOptions(url: string) {
   const { values } = parseArgs({
     options: {
       patients: { type: 'string', default: '100' },
       seed: { type: 'string', default: '1' },
-      url: { type: 'string', default: defaultUrl },
+      url: { type: 'string', default: url },
       concurrency: { type: 'string', default: '4' },
       help: { type: 'boolean', default: false },
     },
   })
-  const whole = (name: 'patients' | 'seed' | 'concurrency', least: number) => {
-    const number = Number(values[name])
-    if (!Number.isSafeInteger(number) || number < least)
-      throw new Error(`--${name} is not a whole number from ${least}`)
-    return number
-  }
-  if (!URL.canParse(values.url) || !values.url.startsWith('http:')) throw new Error('--url is not an http: URL')
   return {
-    patients: whole('patients', 0),
-    seed: whole('seed', 0),
-    concurrency: whole('concurrency', 1),
-    url: values.url,
+    patients: wholeNumber('patients', values.patients, 0),
+    seed: wholeNumber('seed', values.seed, 0),
+    concurrency: wholeNumber('concurrency', values.concurrency, 1),
+    url: httpUrl(values.url),
     help: values.help,
   }
 }

@@ -78,13 +78,21 @@ export class Finder {
 
   async count(ctx: Pick<Context, 'tenant' | 'signal'>, type: string, clauses: readonly Clause[]): Promise<number> {
     const { tenant } = ctx
-    const [first, second] = clauses
-    if (!first) return this.totals.exact(tenant, typeTotal(tenant, type))
-    if (!second && first.kind === 'token' && first.hashes.length === 1 && isCounted(first.hashes[0]!))
-      return this.totals.exact(tenant, first.hashes[0]!)
+    if (clauses.length === 0) return this.totals.exact(tenant, typeTotal(tenant, type))
+    const kept = await this.keptTotal(tenant, clauses)
+    if (kept !== undefined) return kept
     const statement = await this.planner.count({ tenant, type, clauses: await this.resolve(ctx, clauses) })
     const [row] = await this.session.query<{ n: bigint }>(statement, ctx.signal)
     return Number(row!.n)
+  }
+
+  /** The answer when all is one token whose total is kept; of alternatives those that nothing has do not count. */
+  private async keptTotal(tenant: number, clauses: readonly Clause[]): Promise<number | undefined> {
+    const [clause, second] = clauses
+    if (second || clause?.kind !== 'token' || !clause.hashes.every(isCounted)) return undefined
+    const totals = await Promise.all(clause.hashes.map((hash) => this.totals.exact(tenant, hash)))
+    const some = totals.filter((n) => n > 0)
+    return some.length <= 1 ? (some[0] ?? 0) : undefined
   }
 
   /** Current resources by key, in no order; unknown and deleted ones are absent. */
@@ -102,14 +110,14 @@ export class Finder {
     limit: number,
   ): Promise<Found[]> {
     const refs = bigints(refsOf(salts, keys))
-    const byRef = sql`resource r where r.ref && ${refs}::bigint[] and (r.tenant + 0) = ${ctx.tenant} and (r.type + 0) = ${typeCode(type)} and not r.deleted`
-    const ofType = sql`r.tenant = ${ctx.tenant} and r.type = ${typeCode(type)} and not r.deleted`
+    const { tenant } = ctx
     // Rows of several patients are few and lie together; the array test is wrapped so that only this index is used.
     const from = patient
-      ? sql`resource r where ${ofType} and r.patient = any(${bigints([...keys, SEVERAL_PATIENTS])}::bigint[])
+      ? sql`resource r where r.tenant = ${tenant} and r.type = ${typeCode(type)} and not r.deleted
+          and r.patient = any(${bigints([...keys, SEVERAL_PATIENTS])}::bigint[])
           and (r.patient <> ${SEVERAL_PATIENTS} or exists (select 1 from unnest(r.ref) e where e = any(${refs}::bigint[])))`
-      : byRef
-    return this.current(ctx, sql`${from} order by r.rid limit ${limit}`)
+      : sql`resource r where r.ref && ${refs}::bigint[] and (r.tenant + 0) = ${tenant} and (r.type + 0) = ${typeCode(type)} and not r.deleted`
+    return this.current(ctx, sql`${from} limit ${limit}`)
   }
 
   private async current(ctx: Pick<Context, 'tenant' | 'signal'>, from: Sql): Promise<Found[]> {

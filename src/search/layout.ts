@@ -161,18 +161,22 @@ export class TotalChanges {
 
 /** The spans that this process knows to be recorded, so that the usual write asks nobody. */
 const known = new Map<string, number>()
+const DAY = 86_400_000
 const LONGEST_SPAN_DAYS = 2_000_000
 
-/** Makes `date_span` at least as long as these, in the writing transaction. */
-export async function widenSpans(session: Session, tenant: number, spans: ReadonlyMap<number, number>): Promise<void> {
+/**
+ * Makes `date_span` at least as long as these, before the rows are there and in a transaction of its own: a span that
+ * is too long costs a search some rows, a lock held until the end of a bundle costs all other bundles their turn.
+ */
+export async function widenSpans(db: Session, tenant: number, spans: ReadonlyMap<number, number>): Promise<void> {
   for (const [type, span] of spans) {
     const name = `${tenant} ${type}`
     if (span <= (known.get(name) ?? 0)) continue
     // Rounded up to a power of two days, else every slightly longer period would be a write.
-    const days = Math.min(2 ** Math.ceil(Math.log2(Math.max(span / 86_400_000, 1))), LONGEST_SPAN_DAYS)
-    await session.query(sql`
-      insert into date_span (tenant, type, span) values (${tenant}, ${type}, make_interval(days => ${days}))
-      on conflict (tenant, type) do update set span = greatest(date_span.span, excluded.span)`)
-    known.set(name, days === LONGEST_SPAN_DAYS ? Infinity : days * 86_400_000)
+    const days = Math.min(2 ** Math.ceil(Math.log2(Math.max(span / DAY, 1))), LONGEST_SPAN_DAYS)
+    await db.query(sql`
+      insert into date_span as d (tenant, type, span) values (${tenant}, ${type}, make_interval(days => ${days}))
+      on conflict (tenant, type) do update set span = excluded.span where d.span < excluded.span`)
+    known.set(name, days === LONGEST_SPAN_DAYS ? Infinity : days * DAY)
   }
 }

@@ -35,10 +35,14 @@ interface Drive {
   serves: readonly Clause[]
 }
 
-/** Up to this many candidates it is cheapest to fetch and sort them all. */
-const FEW = 1000
-/** A scan in page order that must read more rows than this for one page is not worth starting. */
-const SCAN = 4000
+/** Measured, in microseconds: to read one row in the order of an index, and to fetch and sort one candidate. */
+const READ = 0.5
+const FETCH = 2
+/** A scan in page order that is expected to read more rows than this for one page is not worth starting. */
+const MOST_READS = 20_000
+/** A scan goes on for so much longer than expected before it gives up, and for so many rows at least. */
+const PATIENCE = 4
+const LEAST_READS = 500
 
 export class Planner {
   constructor(private readonly totals: Totals) {}
@@ -59,12 +63,13 @@ export class Planner {
     const total = await this.totals.estimate(question.tenant, typeTotal(question.tenant, question.type))
     const drives = await this.drives(question)
     const best = drives.reduce<Drive | undefined>((a, b) => (a && a.estimate <= b.estimate ? a : b), undefined)
-    if (best && (best.estimate <= FEW || order.index === undefined || wide)) return { rows: set(question, best) }
-    if (order.index === undefined || !best) return { rows: scan(question) }
+    if (!best) return { rows: scan(question) }
+    if (order.index === undefined || wide) return { rows: set(question, best) }
     // Every further condition is taken to halve the matches: only a guess, so the scan is bounded.
     const matches = Math.max(best.estimate / 2 ** (clauses.length - 1), 1)
     const reads = (question.limit * total) / matches
-    return reads <= SCAN ? { rows: scan(question, Math.max(3 * reads, FEW)), bounded: true } : { rows: set(question, best) }
+    if (reads > MOST_READS || reads * READ > best.estimate * FETCH) return { rows: set(question, best) }
+    return { rows: scan(question, Math.max(PATIENCE * reads, LEAST_READS)), bounded: true }
   }
 
   /** Keys of up to `limit` matches, in no order. */

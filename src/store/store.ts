@@ -75,7 +75,7 @@ export class Store {
 
   /** Changes that belong together: all or none. What else `work` does in the transaction goes with them. */
   transaction<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
-    return this.db.transaction((transaction) => work(new Unit(transaction, this.rowIds, this.finder)))
+    return this.db.transaction((transaction) => work(new Unit(transaction, this.db, this.rowIds, this.finder)))
   }
 
   private readsOf(tenant: number) {
@@ -91,7 +91,7 @@ export class Store {
     let batcher = this.writes.get(tenant)
     if (!batcher) {
       batcher = new Batcher<Write, Written>(
-        (writes) => this.db.transaction((transaction) => write(transaction, { tenant, rowIds: this.rowIds }, writes, { last: true })),
+        (writes) => this.db.transaction((transaction) => write(transaction, { tenant, db: this.db, rowIds: this.rowIds }, writes, { last: true })),
         { lanes: LANES, most: MOST_IN_A_BATCH, keyOf: (one) => (one.kind === 'create' ? undefined : `${one.type}/${one.id}`) },
       )
       this.writes.set(tenant, batcher)
@@ -106,6 +106,7 @@ export class Unit {
 
   constructor(
     readonly session: Transaction,
+    private readonly db: Database,
     private readonly rowIds: RowIds,
     finder: Finder,
   ) {
@@ -114,7 +115,7 @@ export class Unit {
 
   /** @throws the first error; then nothing of the transaction stays */
   async write(tenant: number, writes: readonly Write[], last = false): Promise<Written[]> {
-    const results = await write(this.session, { tenant, rowIds: this.rowIds }, writes, { allOrNothing: true, last })
+    const results = await write(this.session, { tenant, db: this.db, rowIds: this.rowIds }, writes, { allOrNothing: true, last })
     return results as Exclude<(typeof results)[number], FhirError>[]
   }
 

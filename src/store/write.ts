@@ -1,6 +1,6 @@
 import { FhirError, Gone, Invalid, NotFound, PreconditionFailed } from '../base/errors.js'
 import { CopyRows } from '../db/copy.js'
-import type { Transaction } from '../db/database.js'
+import type { Database, Transaction } from '../db/database.js'
 import { bigints, raw, sql } from '../db/sql.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
 import { typeCode } from '../fhir/type-codes.js'
@@ -36,6 +36,15 @@ export interface Written {
   content?: string
 }
 
+export interface WriteContext {
+  tenant: number
+  /** for what is not part of the transaction */
+  db: Database
+  rowIds: RowIds
+  /** milliseconds since 1970; default: the clock */
+  now?: number
+}
+
 interface Current {
   key: bigint
   rid: bigint
@@ -64,7 +73,7 @@ interface Planned {
  */
 export async function write(
   transaction: Transaction,
-  context: { tenant: number; rowIds: RowIds; now?: number },
+  context: WriteContext,
   writes: readonly Write[],
   options: { allOrNothing?: boolean; last?: boolean } = {},
 ): Promise<(Written | FhirError)[]> {
@@ -152,7 +161,7 @@ function checkVersion(one: Write, current: Current | undefined) {
 
 async function store(
   transaction: Transaction,
-  { tenant, rowIds }: { tenant: number; rowIds: RowIds },
+  { tenant, rowIds, db }: WriteContext,
   planned: readonly Planned[],
   last: boolean,
 ) {
@@ -182,7 +191,7 @@ async function store(
     if (count) totals.add(typeTotal(tenant, name), count)
   }
 
-  await widenSpans(transaction, tenant, rows.spans)
+  await widenSpans(db, tenant, rows.spans)
   for (const statement of rows.statements()) await transaction.query(statement)
   const tables = [versions, ...rows.tables, superseded, totals.rows(tenant)]
   if (last) await transaction.copyAndCommit(tables)

@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
 import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes'
-import { elements, member } from './json.js'
+import { elements, member, parsed } from './json.js'
 import { linesOf, open, readText, type Source, withoutMark } from './sources.js'
-import { batched, type Entry, type LeftOut, type Refused, type Unit } from './units.js'
+import { batched, creates, type Entry, type LeftOut, type Refused, type Unit } from './units.js'
 
 /**
  * A JSON file: a transaction as it is, the entries of a batch, the resources of a collection or searchset, or one
@@ -14,7 +14,7 @@ export async function* readJson(
 ): AsyncGenerator<Unit | Refused | LeftOut> {
   const place = basename(source.path)
   const text = await readText(source, onRead)
-  const content = parsed(text)
+  const content = parsed<unknown>(text)
   if (!isResource(content)) {
     yield { place, refused: 'not JSON with a resourceType' }
     return
@@ -27,11 +27,20 @@ export async function* readJson(
   if (content.type === 'transaction') {
     yield {
       transaction: text,
-      entries: entries.map((entry, i) => ({ type: typeOf(entry), place: `${place} entry ${i}` })),
+      entries: entries.map((entry, i) => ({
+        type: typeOf(entry),
+        creates: creates(entry.request),
+        place: `${place} entry ${i}`,
+      })),
     }
   } else if (content.type === 'batch') {
     yield* batched(
-      textsOf(text).map((entry, i) => ({ type: typeOf(entries[i]), place: `${place} entry ${i}`, text: entry })),
+      textsOf(text).map((entry, i) => ({
+        type: typeOf(entries[i]),
+        creates: creates(entries[i]?.request),
+        place: `${place} entry ${i}`,
+        text: entry,
+      })),
     )
   } else if (content.type === 'collection' || content.type === 'searchset') {
     yield* batched(collected(content, text, place))
@@ -55,16 +64,16 @@ async function* lines(source: Source, onRead: (bytes: number) => void): AsyncGen
     const text = withoutMark(line).trim()
     if (text === '') continue
     const place = `${basename(source.path)} line ${number}`
-    const resource = parsed(text)
+    const resource = parsed<unknown>(text)
     yield isResource(resource) ? entryFor(resource, text, place) : { place, refused: 'not JSON with a resourceType' }
   }
 }
 
 /** A resource with an id keeps it; one without gets an id from the server. */
 function entryFor({ resourceType, id }: Resource, text: string, place: string): Entry {
-  const [method, url] = id ? ['PUT', `${resourceType}/${id}`] : ['POST', resourceType]
-  const request = JSON.stringify({ method, url })
-  return { type: resourceType, place, text: `{"resource":${text},"request":${request}}`, key: id && url }
+  const request = id ? { method: 'PUT', url: `${resourceType}/${id}` } : { method: 'POST', url: resourceType }
+  const entry = `{"resource":${text},"request":${JSON.stringify(request)}}`
+  return { type: resourceType, creates: creates(request), place, text: entry, key: id && request.url }
 }
 
 /** Outside a transaction nobody resolves `urn:uuid:…`, so references to neighbours become `Patient/1` here. */
@@ -95,14 +104,6 @@ const textsOf = (bundle: string) => elements(member(bundle, 'entry') ?? '[]')
 
 const typeOf = (entry: BundleEntry | undefined) =>
   entry?.resource?.resourceType ?? entry?.request?.url?.split(/[/?]/)[0] ?? 'unknown'
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 const isResource = (value: unknown): value is Resource =>
   typeof (value as Resource | undefined | null)?.resourceType === 'string'

@@ -8,10 +8,11 @@ import { batched, type Entry, type LeftOut, type Refused, type Unit } from './un
 type Row = Record<string, string>
 
 /** The header's names, in any order and spelling of case; `mrn` and `family` must be there. */
-export const columns = [
+// biome-ignore format: a list to read across
+const columns = [
   'mrn', 'ssn', 'family', 'given', 'middle', 'prefix', 'suffix', 'birthDate', 'gender', 'phone', 'mobile', 'email',
   'line', 'line2', 'city', 'state', 'postalCode', 'country', 'language', 'maritalStatus', 'deceasedDate',
-] // biome-ignore format: a list to read across
+]
 
 /**
  * A list of patients. Each row becomes one Patient, created unless a Patient with its MRN exists, so a list may be
@@ -115,6 +116,7 @@ function entryOf(row: Row, place: string, mrnSystem: string): Entry | Refused {
   const condition = `identifier=${tokenOf(medicalRecordNumber(mrnSystem, value.mrn as string))}`
   return {
     type: 'Patient',
+    creates: false,
     place,
     key: condition,
     text: JSON.stringify({ resource: patient, request: { method: 'POST', url: 'Patient', ifNoneExist: condition } }),

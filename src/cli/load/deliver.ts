@@ -1,34 +1,39 @@
 import type { Bundle, OperationOutcome } from '@medplum/fhirtypes'
 import { type Endpoint, isPassing } from './endpoint.js'
+import { parsed } from './json.js'
 import { bundleOf, type Entry, type Unit } from './units.js'
 
 /** The outcome of one entry; without `reason` it is stored. */
 export interface Delivered {
   index: number
   reason?: string
+  /** The server answered "not now" to the last; it may yet have stored an earlier attempt. */
+  isOpen?: boolean
 }
 
 /**
  * Posts a unit. Entries of a batch that answer "not now" (409, 429, 503, 504) are sent again.
  *
  * @param wanted  indexes of the entries to send
- * @param key     Idempotency-Key: the server stores what carries it once, even when an answer was lost
+ * @param key     Idempotency-Key, for a unit that creates: the server stores what carries it once, even when an answer
+ *                was lost. What is stored under ids or conditions may be sent twice, and is cheaper without.
  */
 export async function deliver(endpoint: Endpoint, unit: Unit, wanted: number[], key: string): Promise<Delivered[]> {
   const delivered: Delivered[] = []
   let sending = wanted
   for (let attempt = 1; sending.length > 0; attempt++) {
     const entries = sending.map((index) => unit.entries[index] as Entry)
-    const { status, body } = await endpoint.send('POST', '', bundleOf(unit, entries), {
-      prefer: 'return=minimal',
+    const once = entries.some(({ creates }) => creates) && {
       'idempotency-key': attempt === 1 ? key : `${key}-${attempt}`,
-    })
+    }
+    const headers = { prefer: 'return=minimal', ...once }
+    const { status, body } = await endpoint.send('POST', '', bundleOf(unit, entries), headers)
     const answers = status === 200 ? (parsed<Bundle>(body)?.entry ?? []) : undefined
     if (!answers || answers.length !== entries.length) {
       const reason = answers
         ? `${answers.length} answers for ${entries.length} entries`
         : `${status} ${diagnostics(parsed<OperationOutcome>(body))}`
-      return [...delivered, ...sending.map((index) => ({ index, reason }))]
+      return [...delivered, ...sending.map((index) => ({ index, reason, isOpen: isPassing(status) }))]
     }
     const again: number[] = []
     for (const [i, index] of sending.entries()) {
@@ -52,12 +57,4 @@ function diagnostics(outcome: OperationOutcome | undefined): string {
       [diagnostics ?? details?.text ?? code, expression ? `(${expression.join(', ')})` : ''].join(' ').trim(),
     )
     .join('; ')
-}
-
-function parsed<T>(text: string): T | undefined {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -67,6 +67,7 @@ function* patientOf(message: Message, place: string, mrnSystem: string): Generat
   const url = `Patient?identifier=${tokenOf(mrn)}`
   yield {
     type: 'Patient',
+    creates: false,
     place,
     key: url,
     text: JSON.stringify({ resource: patient, request: { method: 'PUT', url } }),

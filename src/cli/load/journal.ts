@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { parsed } from './json.js'
 import type { Source } from './sources.js'
 
 /**
@@ -25,7 +26,7 @@ export class Journal {
     const text = readFileSync(this.fd, 'utf8')
     let run: string | undefined
     for (const line of text.split('\n')) {
-      const record = parsed(line)
+      const record = parsed<Line>(line)
       if (!record) continue
       run ??= record.run
       if (record.resources !== undefined) this.done.set(record.file, record.resources)
@@ -73,12 +74,4 @@ interface Line {
   resources?: number
   unit?: number
   left?: number[]
-}
-
-function parsed(line: string): Line | undefined {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }

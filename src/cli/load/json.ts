@@ -1,6 +1,15 @@
 // Parts of a JSON text as they were written. Taking a resource out by parse and stringify would turn the decimal
 // 1.10 into 1.1; https://hl7.org/fhir/R4/datatypes.html#decimal asks for its digits to be kept.
-// All functions expect text that JSON.parse has accepted.
+// `member` and `elements` expect text that JSON.parse has accepted.
+
+/** The value of a JSON text; undefined when it is none. */
+export function parsed<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 /** The text of an object's member, or undefined. */
 export function member(object: string, name: string): string | undefined {

@@ -111,8 +111,10 @@ async function send({ endpoint, journal, tally }: Load, { unit, number, file }: 
   const key = refused ? randomUUID() : digest(journal.run, keyOf(file.source), number)
   if (refused) tally.earlier.resources += all.length - refused.length
   const failed: number[] = []
+  let isOpen = false
   const delivered = await deliver(endpoint, unit, refused ?? all, key)
-  for (const { index, reason } of delivered) {
+  for (const { index, reason, isOpen: open } of delivered) {
+    isOpen ||= open === true
     const { type, place } = unit.entries[index]!
     if (reason === undefined) tally.store(type)
     else failed.push(index)
@@ -121,7 +123,8 @@ async function send({ endpoint, journal, tally }: Load, { unit, number, file }: 
   if ('transaction' in unit && failed.length > 0) {
     tally.fail(basename(file.source.path), delivered[0]!.reason!, failed.length)
   }
-  journal.acknowledge(file.source, number, failed)
+  // What is still open keeps its key for the next run.
+  if (delivered.length > 0 && !isOpen) journal.acknowledge(file.source, number, failed)
   file.resources += all.length - failed.length
   if (failed.length > 0) file.isFaulty = true
   settle(file, journal, tally)

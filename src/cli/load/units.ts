@@ -6,6 +6,8 @@ export interface Entry {
   place: string
   /** The `Bundle.entry` as JSON text, with its request. */
   text: string
+  /** Sending it twice would store it twice: a POST without a condition. */
+  creates: boolean
   /** Two entries with the same key are never sent in one batch, whose entries have no order. */
   key?: string
 }
@@ -29,6 +31,10 @@ export interface Refused {
 export interface LeftOut {
   leftOut: string
 }
+
+/** Whether a request may be sent again only under the protection of an Idempotency-Key. */
+export const creates = ({ method, ifNoneExist }: { method?: string; ifNoneExist?: string } = {}) =>
+  method === 'POST' && !ifNoneExist
 
 export const isRefused = (item: object): item is Refused => 'refused' in item
 export const isLeftOut = (item: object): item is LeftOut => 'leftOut' in item

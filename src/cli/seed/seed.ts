@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Bundle } from '@medplum/fhirtypes'
 import { deliver } from '../load/deliver.js'
 import type { Endpoint } from '../load/endpoint.js'
@@ -18,9 +17,13 @@ export async function seed(
   const sendNext = async (): Promise<boolean> => {
     const { value: bundle, done } = bundles.next()
     if (done) return false
-    const entries = bundle.entry!.map(({ resource }, i) => ({ type: resource!.resourceType, place: `entry ${i}` }))
+    const entries = bundle.entry!.map(({ resource }, i) => ({
+      type: resource!.resourceType,
+      creates: false,
+      place: `entry ${i}`,
+    }))
     const unit = { transaction: JSON.stringify(bundle), entries }
-    const delivered = await deliver(endpoint, unit, [...entries.keys()], randomUUID())
+    const delivered = await deliver(endpoint, unit, [...entries.keys()], '')
     const [first] = delivered
     if (first?.reason)
       tally.fail(`the bundle of ${entries[0]!.type} ${bundle.entry![0]!.resource!.id}`, first.reason, entries.length)

@@ -59,6 +59,7 @@ export async function startPostmaster(cluster: Cluster, port: number, report: Re
 
 /** Ends a postmaster in good order: sessions are cut, everything is written. */
 export async function stopPostmaster(cluster: Cluster, pid: number): Promise<void> {
+  if (!isPostgresOf(cluster.pgdata, pid)) return
   signal(pid, 'SIGINT')
   if (await gone(pid, stopMs)) return
   signal(pid, 'SIGQUIT')

@@ -19,11 +19,12 @@ export function startOf(pid: number): string | undefined {
   }
 }
 
-/** Whether a process is a PostgreSQL of this database folder: all of them work in it. */
+/** Whether a process is a PostgreSQL of this database folder: all of them work in it, as may somebody's shell. */
 export function isPostgresOf(pgdata: string, pid: number): boolean {
   try {
     if (!linux) return execFileSync('ps', ['-o', 'command=', '-p', `${pid}`], { encoding: 'utf8' }).includes(pgdata)
-    return startOf(pid) !== undefined && readlinkSync(`/proc/${pid}/cwd`) === pgdata
+    if (readlinkSync(`/proc/${pid}/cwd`) !== pgdata) return false
+    return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'postgres\n' && startOf(pid) !== undefined
   } catch {
     return false
   }
