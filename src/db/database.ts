@@ -57,10 +57,12 @@ export class Database implements Session {
       keepAlive: true,
       types,
       // Statements are written so that one plan is right for every value: planning them anew each time is waste.
-      // A bitmap scan would fetch all matches before the first is served; where that is wanted the SQL says so.
+      // A sequential scan is never the plan that was meant.
       options: `-c statement_timeout=${options.statementTimeoutMs} -c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC -c enable_seqscan=off`,
     })
     // An idle session that dies is replaced by the pool; those in use report to their user.
+    // One in use that dies fails the statement it runs; without a listener the event itself would end the process.
+    this.pool.on('connect', (client) => client.on('error', () => undefined))
     this.pool.on('error', (cause) => options.log.warn({ code: (cause as { code?: string }).code }, 'idle database session lost'))
   }
 

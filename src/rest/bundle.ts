@@ -95,7 +95,7 @@ function entryText({ status, headers = {}, body }: Answer, { method, prefer }: E
 }
 
 /** @throws Invalid  the entry has no request, or one that names nothing here */
-function exchangeOf(outer: Exchange, entry: BundleEntry, n: number): Exchange {
+function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTransaction = false): Exchange {
   const { request, resource } = entry ?? {}
   const at = `Bundle.entry[${n}].request`
   if (!request?.method || !request.url) throw new Invalid('An entry needs request.method and request.url', { expression: [at] })
@@ -120,7 +120,8 @@ function exchangeOf(outer: Exchange, entry: BundleEntry, n: number): Exchange {
     ifNoneExist: request.ifNoneExist,
     ...(binary
       ? { contentType: binary.contentType, body: Buffer.from(binary.data ?? '', 'base64').toString('utf8') }
-      : resource !== undefined && { contentType: 'application/fhir+json', body: stringify(resource) }),
+      : // In a transaction the resource itself is at hand; only a patch is read from its text.
+        resource !== undefined && (!inTransaction || method === 'PATCH') && { contentType: 'application/fhir+json', body: stringify(resource) }),
   }
 }
 
@@ -183,7 +184,7 @@ function within<T>(n: number, work: () => T): T {
 }
 
 function stepOf(core: Core, outer: Exchange, entry: BundleEntry, n: number): Step {
-  const exchange = exchangeOf(outer, entry, n)
+  const exchange = exchangeOf(outer, entry, n, true)
   core.authorize(exchange)
   const { method, path, query } = exchange
   const [type, id, third] = path

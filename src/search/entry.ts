@@ -1,5 +1,4 @@
 import type { SearchParameter } from './parameters.js'
-import { hashOften } from './hash.js'
 import { paramOf, prefixOf } from './names.js'
 import { isMandatory, mainDate, patientParameter, storedParameters } from './sources.js'
 import * as composite from './types/composite.js'
@@ -8,7 +7,7 @@ import * as quantity from './types/quantity.js'
 import * as reference from './types/reference.js'
 import * as string from './types/string.js'
 import * as token from './types/token.js'
-import { type Words, contentWords } from './words.js'
+import { eachProse, type Prose, WordHashes } from './words.js'
 
 /** What one resource puts into the search index; `layout.ts` knows where it goes. */
 export interface Entry {
@@ -109,16 +108,16 @@ function each(parameter: SearchParameter, prefix: string, index: (value: unknown
 
 function tokens(tenant: number, parameter: SearchParameter): Indexer {
   const prefix = prefixOf(tenant, parameter.base, parameter.code)
+  const words = new WordHashes(`${prefix}:text\t`)
+  const hashes = new token.Hashes(prefix)
   let current!: Entry
   const sink = {
     token: (value: bigint) => void current.tok.add(value),
-    text: (text: string) => {
-      for (const word of string.words(text)) current.txt.add(hashOften(`${prefix}:text\t${word}`))
-    },
+    text: (text: string) => addAll(current.txt, words.of(text)),
   }
   return each(parameter, prefix, (value, type, entry) => {
     current = entry
-    token.indexed(prefix, value, type, sink)
+    token.indexed(hashes, value, type, sink)
   })
 }
 
@@ -144,12 +143,12 @@ function references(tenant: number, parameter: SearchParameter, ofPatient: boole
 
 function strings(tenant: number, parameter: SearchParameter): Indexer {
   const param = paramOf(tenant, parameter.base, parameter.code)
-  const prefix = prefixOf(tenant, parameter.base, parameter.code)
+  const words = new WordHashes(`${prefixOf(tenant, parameter.base, parameter.code)}:text\t`)
   return (resource, entry) => {
     const add = (text: string) => {
       const exact = text.slice(0, string.LONGEST)
       entry.strings.push({ param, value: string.normal(exact), exact })
-      for (const word of string.words(text)) entry.txt.add(hashOften(`${prefix}:text\t${word}`))
+      addAll(entry.txt, words.of(text))
     }
     for (const path of parameter.paths) path.each(resource, (value, type) => string.indexed(value, type, add))
   }
@@ -190,13 +189,22 @@ function quantities(tenant: number, parameter: SearchParameter): Indexer {
 }
 
 function words(tenant: number, type: string): Indexer {
-  const content = `${tenant} ${type} _content\t`
-  const narrative = `${tenant} ${type} _text\t`
-  return (resource, entry) => {
-    const sink: Words = {
-      content: (word) => entry.txt.add(hashOften(content + word)),
-      narrative: (word) => entry.txt.add(hashOften(narrative + word)),
-    }
-    contentWords(resource, sink)
+  const content = new WordHashes(`${tenant} ${type} _content\t`)
+  const narrative = new WordHashes(`${tenant} ${type} _text\t`)
+  let current!: Entry
+  const sink: Prose = {
+    text: (text) => addAll(current.txt, content.of(text)),
+    narrative: (text) => {
+      addAll(current.txt, content.of(text))
+      addAll(current.txt, narrative.of(text))
+    },
   }
+  return (resource, entry) => {
+    current = entry
+    eachProse(resource, sink)
+  }
+}
+
+function addAll(set: Set<bigint>, values: readonly bigint[]) {
+  for (const value of values) set.add(value)
 }

@@ -127,12 +127,14 @@ function plan(tenant: number, one: Write, key: bigint, current: Current | undefi
     return { written: { ...written, outcome: 'deleted' }, key, current, method: METHODS.DELETE }
   }
   const resource = one.kind === 'patch' ? patched(one, current) : one.resource
-  const stamped = { ...resource, id, meta: { ...resource.meta, versionId: String(version), lastUpdated: new Date(at).toISOString() } }
+  // In place, as a copy of hundreds of resources a bundle would be felt; a retry stamps them again.
+  resource.id = id
+  resource.meta = { ...resource.meta, versionId: String(version), lastUpdated: new Date(at).toISOString() }
   return {
-    written: { ...written, outcome: !current || current.deleted ? 'created' : 'updated', content: stringifyJson(stamped) },
+    written: { ...written, outcome: !current || current.deleted ? 'created' : 'updated', content: stringifyJson(resource) },
     key,
     current,
-    entry: entryOf(tenant, stamped),
+    entry: entryOf(tenant, resource),
     method: one.kind === 'create' ? METHODS.POST : one.kind === 'put' ? METHODS.PUT : METHODS.PATCH,
   }
 }

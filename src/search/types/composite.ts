@@ -23,7 +23,7 @@ export function indexers(tenant: number, parameter: SearchParameter): ((resource
         path.each(resource, (element) => {
           const heads: bigint[] = []
           for (const head of first.paths[n]!) {
-            head.each(element, (value, type) => token.indexed('', value, type, { token: (h) => heads.push(h), text: () => {} }), resource)
+            head.each(element, (value, type) => token.indexed(PART, value, type, { token: (h) => heads.push(h), text: () => {} }), resource)
           }
           if (heads.length === 0) return
           for (const tail of second!.paths[n]!) {
@@ -31,7 +31,7 @@ export function indexers(tenant: number, parameter: SearchParameter): ((resource
               element,
               (value, type) => {
                 if (second!.parameter.type === 'token') {
-                  token.indexed('', value, type, {
+                  token.indexed(PART, value, type, {
                     token: (t) => {
                       for (const head of heads) entry.tok.add(pairHash(param, head, t))
                     },
@@ -59,6 +59,9 @@ export const COMBINED: Record<string, readonly [onResource: string, onElement: s
   'combo-code-value-quantity': ['code-value-quantity', 'component-code-value-quantity'],
   'combo-code-value-concept': ['code-value-concept', 'component-code-value-concept'],
 }
+
+/** A part of a pair is hashed without a name: the pair has one. */
+const PART = new token.Hashes('')
 
 export const pairParam = (tenant: number, type: string, code: string): bigint => paramOf(tenant, type, code)
 export const headParam = (param: bigint, head: bigint): bigint => param ^ head

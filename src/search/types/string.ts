@@ -1,5 +1,9 @@
+/** Most texts have nothing to take away. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/
+
 /** Lower case, without accents, one blank between words: https://hl7.org/fhir/R4/search.html#string */
 export function normal(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase()
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/\s+/g, ' ').trim()
 }
 

@@ -25,23 +25,76 @@ export interface TokenSink {
   text(text: string): void
 }
 
+const MOST = 5000
+
+/** The hashes of one parameter's tokens. Codes come again and again, so those of recent ones are remembered. */
+export class Hashes {
+  private codings = new Map<string, Map<string, readonly [full: bigint, code: bigint]>>()
+  private systems = new Map<string, bigint>()
+  private codes = new Map<string, bigint>()
+  private size = 0
+
+  constructor(readonly prefix: string) {}
+
+  /** of a Coding: with its system, and of its code alone */
+  coding(system: string, code: string): readonly [full: bigint, code: bigint] {
+    let ofSystem = this.codings.get(system)
+    if (!ofSystem) this.codings.set(system, (ofSystem = new Map()))
+    let pair = ofSystem.get(code)
+    if (!pair) {
+      pair = [counted(hash(full(this.prefix, system, code))), counted(hash(codeOnly(this.prefix, code)))]
+      if (++this.size > MOST) this.forget()
+      ofSystem.set(code, pair)
+    }
+    return pair
+  }
+
+  system(system: string): bigint {
+    let value = this.systems.get(system)
+    if (value === undefined) {
+      value = counted(hash(systemOnly(this.prefix, system)))
+      if (++this.size > MOST) this.forget()
+      this.systems.set(system, value)
+    }
+    return value
+  }
+
+  code(code: string): bigint {
+    let value = this.codes.get(code)
+    if (value === undefined) {
+      value = counted(hash(codeOnly(this.prefix, code)))
+      if (++this.size > MOST) this.forget()
+      this.codes.set(code, value)
+    }
+    return value
+  }
+
+  private forget() {
+    this.codings = new Map()
+    this.systems = new Map()
+    this.codes = new Map()
+    this.size = 0
+  }
+}
+
 /** Value types of which nearly every resource has one of its own: no totals are kept for them. */
 const UNIQUE = new Set(['Identifier', 'id', 'ContactPoint', 'uri', 'url', 'canonical', 'oid', 'uuid', 'string', 'markdown'])
 
 /** What a value puts into the index. `visit` gets hashes, `text` what `:text` looks into. */
-export function indexed(prefix: string, value: unknown, type: string, sink: TokenSink): void {
+export function indexed(hashes: Hashes, value: unknown, type: string, sink: TokenSink): void {
+  const { prefix } = hashes
   switch (type) {
     case 'CodeableConcept': {
       const { coding, text } = value as { coding?: Coding[]; text?: string }
-      if (coding) for (const one of coding) indexCoding(prefix, one, sink)
+      if (coding) for (const one of coding) indexCoding(hashes, one, sink)
       if (text) sink.text(text)
       return
     }
     case 'Coding':
-      return indexCoding(prefix, value as Coding, sink)
+      return indexCoding(hashes, value as Coding, sink)
     case 'Identifier': {
       const { system, value: code } = value as Identifier
-      if (code) indexUnique(prefix, system, code, sink)
+      if (code) indexUnique(hashes, system, code, sink)
       return
     }
     case 'ContactPoint': {
@@ -53,24 +106,26 @@ export function indexed(prefix: string, value: unknown, type: string, sink: Toke
     default: {
       const code = String(value)
       if (UNIQUE.has(type)) sink.token(uncounted(hash(codeOnly(prefix, code))))
-      else sink.token(counted(hashOften(codeOnly(prefix, code))))
+      else sink.token(hashes.code(code))
     }
   }
 }
 
-function indexCoding(prefix: string, { system, code, display }: Coding, sink: TokenSink) {
+function indexCoding(hashes: Hashes, { system, code, display }: Coding, sink: TokenSink) {
   if (code !== undefined) {
-    sink.token(counted(hashOften(full(prefix, system ?? '', code))))
-    sink.token(counted(hashOften(codeOnly(prefix, code))))
+    const [withSystem, alone] = hashes.coding(system ?? '', code)
+    sink.token(withSystem)
+    sink.token(alone)
   }
-  if (system !== undefined) sink.token(counted(hashOften(systemOnly(prefix, system))))
+  if (system !== undefined) sink.token(hashes.system(system))
   if (display) sink.text(display)
 }
 
-function indexUnique(prefix: string, system: string | undefined, code: string, sink: TokenSink) {
+function indexUnique(hashes: Hashes, system: string | undefined, code: string, sink: TokenSink) {
+  const { prefix } = hashes
   sink.token(uncounted(hash(full(prefix, system ?? '', code))))
   sink.token(uncounted(hash(codeOnly(prefix, code))))
-  if (system !== undefined) sink.token(counted(hashOften(systemOnly(prefix, system))))
+  if (system !== undefined) sink.token(hashes.system(system))
 }
 
 /**
