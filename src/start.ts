@@ -16,7 +16,6 @@ import { createApp } from './http/app.js'
 import { type DatabaseHealth, healthRoutes } from './http/health.js'
 import { drain, listen } from './http/listen.js'
 import { openRateLimit } from './http/rate-limit.js'
-import { authorize } from './http/scopes.js'
 import { createServer } from './http/server.js'
 import { createDispatch } from './rest/dispatch.js'
 import type { Answer, Exchange } from './rest/exchange.js'
@@ -77,7 +76,7 @@ export async function start(config: Config, report: Report): Promise<Running> {
       const store = await Store.open(database)
       closing.push(() => store.close())
       report(`Definitions of FHIR R4 loaded: ${resourceTypes.length} resource types`)
-      dispatch = createDispatch({ config, store, version, authorize })
+      dispatch = createDispatch({ config, store })
       phase = 'serving'
     } finally {
       // It was opened early, and still is the first to close: what runs needs all the rest.

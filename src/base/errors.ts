@@ -1,4 +1,4 @@
-import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes'
 
 export type Issue = OperationOutcomeIssue
 

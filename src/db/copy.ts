@@ -175,7 +175,12 @@ function base10000(digits: string) {
     weight--
   }
   while (groups.length && groups.at(-1) === 0) groups.pop()
-  return { negative: sign === '-' && groups.length > 0, weight: groups.length ? weight : 0, scale: right.length, groups }
+  return {
+    negative: sign === '-' && groups.length > 0,
+    weight: groups.length ? weight : 0,
+    scale: right.length,
+    groups,
+  }
 }
 
 /**
@@ -204,7 +209,12 @@ export class CopyMany implements Submittable {
   submit(connection: Connection) {
     const filled = this.tables.filter((table) => table.rows > 0)
     const copies = filled.map((table) => `copy ${table.table} (${table.columns.join(',')}) from stdin (format binary)`)
-    const wire = connection as unknown as { query(text: string): void; sendCopyFromChunk(b: Buffer): void; endCopyFrom(): void; stream: { cork(): void; uncork(): void } }
+    const wire = connection as unknown as {
+      query(text: string): void
+      sendCopyFromChunk(b: Buffer): void
+      endCopyFrom(): void
+      stream: { cork(): void; uncork(): void }
+    }
     wire.stream.cork()
     wire.query([this.options.before, ...copies, this.options.after].filter(Boolean).join(';'))
     for (const table of filled) {

@@ -1,5 +1,5 @@
-import knexPackage from 'knex'
 import type { Knex } from 'knex'
+import knexPackage from 'knex'
 import type pg from 'pg'
 import * as resourceStore from '../../migrations/0001_resource_store.js'
 

@@ -9,17 +9,18 @@ import type { Metrics } from '../base/metrics.js'
 import { isResourceType } from '../fhir/definitions.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
 import type { Answer, Exchange, Method } from '../rest/exchange.js'
+import { allowed, interactionOf } from '../rest/interactions.js'
+import { authorize } from '../rest/scopes.js'
 import { type Authenticate, anonymous, openAuthentication } from './authenticate.js'
 import { basePath, baseUrl } from './base-url.js'
 import { acceptedType, hasBody, readBody } from './body.js'
-import { allowed, interactionOf } from './interactions.js'
+
 import { negotiate } from './negotiate.js'
 import { parsePrefer } from './prefer.js'
 import { type Query, takeFormat, unescaped } from './query.js'
 import type { RateLimit } from './rate-limit.js'
 import { type Answered, Reply } from './reply.js'
 import { requestId } from './request-id.js'
-import { authorize } from './scopes.js'
 
 export interface Door {
   config: Config

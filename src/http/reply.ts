@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FhirError, TooLong, Unauthorized, Unavailable } from '../base/errors.js'
 import { toOutcome } from '../base/outcome.js'
@@ -66,6 +67,8 @@ export class Reply {
   get signal(): AbortSignal {
     if (!this.controller) {
       this.controller = new AbortController()
+      // Statements of all entries of a batch listen to it at once.
+      setMaxListeners(0, this.controller.signal)
       if (this.aborted) this.controller.abort(this.aborted)
     }
     return this.controller.signal

@@ -20,7 +20,11 @@ export function versionsOf(ifMatch: string | undefined): number[] | undefined {
 }
 
 /** 200 with the resource, or the part of it that `_summary` and `_elements` ask for. */
-export function resourceAnswer({ content, version, at }: Stored, exchange: Exchange, headers?: Record<string, string>): Answer {
+export function resourceAnswer(
+  { content, version, at }: Stored,
+  exchange: Exchange,
+  headers?: Record<string, string>,
+): Answer {
   return {
     status: 200,
     headers: { ETag: etag(version), 'Last-Modified': httpDate(at), ...headers },
@@ -39,13 +43,21 @@ export function writeAnswer(written: Written, { base, prefer }: Exchange): Answe
     case 'minimal':
       return { status, headers }
     case 'OperationOutcome':
-      return { status, headers, body: outcomeText('information', 'informational', `${type}/${id} is now at version ${version}`) }
+      return {
+        status,
+        headers,
+        body: outcomeText('information', 'informational', `${type}/${id} is now at version ${version}`),
+      }
     default:
       return { status, headers, body: content }
   }
 }
 
-export function outcomeText(severity: OperationOutcomeIssue['severity'], code: OperationOutcomeIssue['code'], diagnostics: string): string {
+export function outcomeText(
+  severity: OperationOutcomeIssue['severity'],
+  code: OperationOutcomeIssue['code'],
+  diagnostics: string,
+): string {
   return JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity, code, diagnostics }] })
 }
 

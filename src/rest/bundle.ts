@@ -1,4 +1,5 @@
 import { FhirError, Invalid, MethodNotAllowed, NotFound } from '../base/errors.js'
+import { Gate } from '../base/gate.js'
 import { toOutcome } from '../base/outcome.js'
 import { isResourceType } from '../fhir/definitions.js'
 import { stringifyJson as stringify } from '../fhir/json.js'
@@ -13,13 +14,21 @@ import { type Criteria, criteriaOf, oneMatch } from './criteria.js'
 import type { Answer, Exchange, Method } from './exchange.js'
 import { patchOf } from './patch.js'
 import { checkId, checkSameId, parsedBody, valid } from './resource-body.js'
+import { authorize } from './scopes.js'
 import { searchIn } from './search.js'
 import { preconditions, updateOf } from './update.js'
 
 interface BundleEntry {
   fullUrl?: string
   resource?: Resource
-  request?: { method?: Method; url?: string; ifMatch?: string; ifNoneMatch?: string; ifModifiedSince?: string; ifNoneExist?: string }
+  request?: {
+    method?: Method
+    url?: string
+    ifMatch?: string
+    ifNoneMatch?: string
+    ifModifiedSince?: string
+    ifNoneExist?: string
+  }
 }
 
 /** One entry as the request that it stands for. */
@@ -34,36 +43,58 @@ interface Step {
   criteria?: Criteria
 }
 
+/**
+ * Characters of Bundles that are taken apart at once. A parsed Bundle is many times its text; those that wait are text
+ * only, and nothing is gained by more than a few at once, as one thread works on all of them.
+ */
+const bundles = new Gate(8_000_000)
+
+type Dispatch = (one: Exchange) => Promise<Answer>
+
 /** POST [base] with a batch or a transaction; https://hl7.org/fhir/R4/http.html#transaction */
-export async function bundle(core: Core, exchange: Exchange, dispatch: (one: Exchange) => Promise<Answer>): Promise<Answer> {
+export function bundle(core: Core, exchange: Exchange, dispatch: Dispatch): Promise<Answer> {
+  return bundles.through(exchange.body?.length ?? 0, () => answerBundle(core, exchange, dispatch))
+}
+
+async function answerBundle(core: Core, exchange: Exchange, dispatch: Dispatch): Promise<Answer> {
   const resource = parsedBody(exchange) as Resource & { type?: string; entry?: BundleEntry[] }
   const { type, entry: entries = [] } = resource ?? {}
   if (resource?.resourceType !== 'Bundle' || (type !== 'batch' && type !== 'transaction'))
-    throw new Invalid('What is posted to the base is a Bundle of type batch or transaction', { expression: ['Bundle.type'] })
+    throw new Invalid('What is posted to the base is a Bundle of type batch or transaction', {
+      expression: ['Bundle.type'],
+    })
   const most = core.config.maxTransactionEntries
   if (Array.isArray(entries) && entries.length > most)
-    throw new Invalid(`The Bundle has ${entries.length} entries; ${most} are allowed (INGLE_MAX_TRANSACTION_ENTRIES)`, { expression: ['Bundle.entry'] })
+    throw new Invalid(`The Bundle has ${entries.length} entries; ${most} are allowed (INGLE_MAX_TRANSACTION_ENTRIES)`, {
+      expression: ['Bundle.entry'],
+    })
   if (type === 'batch') return batch(exchange, entries, dispatch)
   valid(resource)
   return transaction(core, exchange, entries)
 }
 
-const STATUS: Record<number, string> = { 200: '200 OK', 201: '201 Created', 204: '204 No Content', 304: '304 Not Modified' }
+const STATUS: Record<number, string> = {
+  200: '200 OK',
+  201: '201 Created',
+  204: '204 No Content',
+  304: '304 Not Modified',
+}
 
 /** Entries of a batch at once; each is a request of its own. */
 const AT_ONCE = 16
 
-async function batch(exchange: Exchange, entries: readonly BundleEntry[], dispatch: (one: Exchange) => Promise<Answer>): Promise<Answer> {
+async function batch(exchange: Exchange, entries: readonly BundleEntry[], dispatch: Dispatch): Promise<Answer> {
   const answers: string[] = new Array(entries.length)
   let next = 0
   const work = async () => {
-    for (let n = next++; n < entries.length; n = next++) answers[n] = await answerEntry(exchange, entries[n]!, n, dispatch)
+    for (let n = next++; n < entries.length; n = next++)
+      answers[n] = await answerEntry(exchange, entries[n]!, n, dispatch)
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, entries.length) }, work))
   return { status: 200, body: responseBundle('batch-response', answers) }
 }
 
-async function answerEntry(exchange: Exchange, entry: BundleEntry, n: number, dispatch: (one: Exchange) => Promise<Answer>): Promise<string> {
+async function answerEntry(exchange: Exchange, entry: BundleEntry, n: number, dispatch: Dispatch): Promise<string> {
   try {
     const one = exchangeOf(exchange, entry, n)
     return entryText(await dispatch(one), one)
@@ -89,7 +120,8 @@ function entryText({ status, headers = {}, body }: Answer, { method, prefer }: E
   }
   const text = JSON.stringify(response)
   if (body === undefined) return `{"response":${text}}`
-  if (failed || body.startsWith('{"resourceType":"OperationOutcome"')) return `{"response":${text.slice(0, -1)},"outcome":${body}}}`
+  if (failed || body.startsWith('{"resourceType":"OperationOutcome"'))
+    return `{"response":${text.slice(0, -1)},"outcome":${body}}}`
   const shown = method === 'GET' || prefer.return === 'representation'
   return shown ? `{"resource":${body},"response":${text}}` : `{"response":${text}}`
 }
@@ -98,7 +130,8 @@ function entryText({ status, headers = {}, body }: Answer, { method, prefer }: E
 function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTransaction = false): Exchange {
   const { request, resource } = entry ?? {}
   const at = `Bundle.entry[${n}].request`
-  if (!request?.method || !request.url) throw new Invalid('An entry needs request.method and request.url', { expression: [at] })
+  if (!request?.method || !request.url)
+    throw new Invalid('An entry needs request.method and request.url', { expression: [at] })
   const { method, url } = request
   if (!['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method))
     throw new Invalid('request.method is GET, HEAD, POST, PUT, PATCH or DELETE', { expression: [`${at}.method`] })
@@ -106,7 +139,10 @@ function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTransactio
   const mark = relative.indexOf('?')
   const path = decode(mark < 0 ? relative : relative.slice(0, mark), at)
   // A JSON Patch travels as a Binary: https://hl7.org/fhir/R4/http.html#patch
-  const binary = method === 'PATCH' && resource?.resourceType === 'Binary' ? (resource as { contentType?: string; data?: string }) : undefined
+  const binary =
+    method === 'PATCH' && resource?.resourceType === 'Binary'
+      ? (resource as { contentType?: string; data?: string })
+      : undefined
   return {
     ctx: outer.ctx,
     method,
@@ -121,13 +157,17 @@ function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTransactio
     ...(binary
       ? { contentType: binary.contentType, body: Buffer.from(binary.data ?? '', 'base64').toString('utf8') }
       : // In a transaction the resource itself is at hand; only a patch is read from its text.
-        resource !== undefined && (!inTransaction || method === 'PATCH') && { contentType: 'application/fhir+json', body: stringify(resource) }),
+        resource !== undefined &&
+        (!inTransaction || method === 'PATCH') && { contentType: 'application/fhir+json', body: stringify(resource) }),
   }
 }
 
 function decode(path: string, at: string): string[] {
   try {
-    return path.split('/').filter((part) => part !== '').map(decodeURIComponent)
+    return path
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent)
   } catch (cause) {
     throw new Invalid('request.url has an escape that is not valid', { expression: [`${at}.url`], cause })
   }
@@ -136,7 +176,7 @@ function decode(path: string, at: string): string[] {
 /** Spec order: deletes, creates, updates and patches, reads. https://hl7.org/fhir/R4/http.html#trules */
 async function transaction(core: Core, exchange: Exchange, entries: readonly BundleEntry[]): Promise<Answer> {
   const { tenant } = exchange.ctx
-  const steps = entries.map((entry, n) => within(n, () => stepOf(core, exchange, entry, n)))
+  const steps = entries.map((entry, n) => within(n, () => stepOf(exchange, entry, n)))
   checkFullUrls(steps)
   const answers: string[] = new Array(entries.length)
 
@@ -150,7 +190,8 @@ async function transaction(core: Core, exchange: Exchange, entries: readonly Bun
     const writes: { step: Step; write: Write }[] = []
     for (const step of steps) {
       const id = ids.get(step)!
-      if (step.method === 'POST' || step.method === 'PUT') within(step.n, () => resolveReferences(step, urls, references))
+      if (step.method === 'POST' || step.method === 'PUT')
+        within(step.n, () => resolveReferences(step, urls, references))
       if (step.method === 'POST' && matched.has(step)) {
         const { version, content } = matched.get(step)!
         answers[step.n] = writtenText(exchange, { type: step.type, id, version, at: 0, outcome: 'unchanged', content })
@@ -161,7 +202,11 @@ async function transaction(core: Core, exchange: Exchange, entries: readonly Bun
       else if (step.method === 'DELETE') answers[step.n] = '{"response":{"status":"204 No Content"}}'
     }
     const reads = steps.filter(({ method }) => method === 'GET' || method === 'HEAD')
-    const written = await unit.write(tenant, writes.map(({ write }) => write), reads.length === 0)
+    const written = await unit.write(
+      tenant,
+      writes.map(({ write }) => write),
+      reads.length === 0,
+    )
     written.forEach((one, i) => {
       answers[writes[i]!.step.n] = writtenText(exchange, one)
     })
@@ -183,9 +228,9 @@ function within<T>(n: number, work: () => T): T {
   }
 }
 
-function stepOf(core: Core, outer: Exchange, entry: BundleEntry, n: number): Step {
+function stepOf(outer: Exchange, entry: BundleEntry, n: number): Step {
   const exchange = exchangeOf(outer, entry, n, true)
-  core.authorize(exchange)
+  authorize(exchange)
   const { method, path, query } = exchange
   const [type, id, third] = path
   if (method === 'GET' || method === 'HEAD') return { n, entry, exchange, method, type: type ?? '' }
@@ -194,9 +239,11 @@ function stepOf(core: Core, outer: Exchange, entry: BundleEntry, n: number): Ste
     throw new MethodNotAllowed(`${method} of this kind of URL is not possible in a transaction`)
   if (method === 'POST' || method === 'PUT') {
     if (!entry.resource) throw new Invalid(`A ${method} needs a resource`)
-    if (entry.resource.resourceType !== type) throw new Invalid(`The resource is a ${entry.resource.resourceType}, request.url names ${type}`)
+    if (entry.resource.resourceType !== type)
+      throw new Invalid(`The resource is a ${entry.resource.resourceType}, request.url names ${type}`)
   }
-  if (method === 'PATCH' && !entry.resource) throw new Invalid('A PATCH needs a Binary (JSON Patch) or Parameters (FHIRPath Patch)')
+  if (method === 'PATCH' && !entry.resource)
+    throw new Invalid('A PATCH needs a Binary (JSON Patch) or Parameters (FHIRPath Patch)')
   const step: Step = { n, entry, exchange, method, type, ...(id !== undefined && { id }) }
   if (id !== undefined) {
     checkId(id)
@@ -213,7 +260,10 @@ function checkFullUrls(steps: readonly Step[]) {
   for (const { n, entry } of steps) {
     if (!entry.fullUrl) continue
     const first = seen.get(entry.fullUrl)
-    if (first !== undefined) throw new Invalid(`The fullUrl is that of entry ${first} too; each entry has its own`, { expression: [`Bundle.entry[${n}].fullUrl`] })
+    if (first !== undefined)
+      throw new Invalid(`The fullUrl is that of entry ${first} too; each entry has its own`, {
+        expression: [`Bundle.entry[${n}].fullUrl`],
+      })
     seen.set(entry.fullUrl, n)
   }
 }
@@ -230,10 +280,16 @@ async function matches(unit: Unit, exchange: Exchange, steps: readonly Step[]): 
   for (const step of conditional) {
     const match = await at(step.n, oneMatch(unit.finder, exchange, step.criteria!))
     if (match) found.set(step, match)
-    else if (step.method === 'PATCH') within(step.n, () => { throw new NotFound(`The criteria match no ${step.type}`) })
+    else if (step.method === 'PATCH')
+      within(step.n, () => {
+        throw new NotFound(`The criteria match no ${step.type}`)
+      })
     else if (step.method === 'POST' || step.method === 'PUT') {
       const twin = creates.get(step.criteria!.name)
-      if (twin) within(step.n, () => { throw new Invalid(`Entry ${twin.n} is conditional on the same criteria: both would create`) })
+      if (twin)
+        within(step.n, () => {
+          throw new Invalid(`Entry ${twin.n} is conditional on the same criteria: both would create`)
+        })
       creates.set(step.criteria!.name, step)
     }
   }
@@ -244,7 +300,9 @@ async function at<T>(n: number, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (cause) {
-    return within(n, () => { throw cause })
+    return within(n, () => {
+      throw cause
+    })
   }
 }
 
@@ -260,7 +318,9 @@ function checkIdentities(steps: readonly Step[], ids: ReadonlyMap<Step, string>)
     const identity = `${step.type}/${ids.get(step)}`
     const first = seen.get(identity)
     if (first !== undefined)
-      throw new Invalid(`Entry ${first} changes the same resource; a transaction changes each one once`, { expression: [`Bundle.entry[${step.n}].request.url`] })
+      throw new Invalid(`Entry ${first} changes the same resource; a transaction changes each one once`, {
+        expression: [`Bundle.entry[${step.n}].request.url`],
+      })
     seen.set(identity, step.n)
   }
 }
@@ -269,13 +329,18 @@ function checkIdentities(steps: readonly Step[], ids: ReadonlyMap<Step, string>)
 function addresses(steps: readonly Step[], ids: ReadonlyMap<Step, string>): Map<string, string> {
   const urls = new Map<string, string>()
   for (const step of steps) {
-    if (step.entry.fullUrl && step.entry.resource && step.method !== 'PATCH') urls.set(step.entry.fullUrl, `${step.type}/${ids.get(step)}`)
+    if (step.entry.fullUrl && step.entry.resource && step.method !== 'PATCH')
+      urls.set(step.entry.fullUrl, `${step.type}/${ids.get(step)}`)
   }
   return urls
 }
 
 /** `Patient?identifier=…` in references: each must match one resource that is there before the transaction. */
-async function conditionalReferences(unit: Unit, exchange: Exchange, steps: readonly Step[]): Promise<Map<string, string>> {
+async function conditionalReferences(
+  unit: Unit,
+  exchange: Exchange,
+  steps: readonly Step[],
+): Promise<Map<string, string>> {
   const wanted = new Map<string, { type: string; query: string; n: number }>()
   for (const { n, entry, method } of steps) {
     if (method !== 'POST' && method !== 'PUT') continue
@@ -285,18 +350,27 @@ async function conditionalReferences(unit: Unit, exchange: Exchange, steps: read
   for (const [reference, { type, query, n }] of wanted) {
     const criteria = within(n, () => criteriaOf(exchange, type, query))
     const match = await at(n, oneMatch(unit.finder, exchange, criteria))
-    if (!match) within(n, () => { throw new Invalid(`A conditional reference matches no ${type}`) })
+    if (!match)
+      within(n, () => {
+        throw new Invalid(`A conditional reference matches no ${type}`)
+      })
     found.set(reference, `${type}/${match!.id}`)
   }
   return found
 }
 
-function resolveReferences({ entry, n }: Step, urls: ReadonlyMap<string, string>, references: ReadonlyMap<string, string>) {
+function resolveReferences(
+  { entry, n }: Step,
+  urls: ReadonlyMap<string, string>,
+  references: ReadonlyMap<string, string>,
+) {
   const resource = entry.resource!
   rewriteReferences(resource, (url) => urls.get(url) ?? references.get(url))
   eachReference(resource, ({ reference }) => {
     if (reference.startsWith('urn:uuid:') || reference.startsWith('urn:oid:'))
-      throw new Invalid('A reference names a urn: that is the fullUrl of no entry', { expression: [`Bundle.entry[${n}].resource`] })
+      throw new Invalid('A reference names a urn: that is the fullUrl of no entry', {
+        expression: [`Bundle.entry[${n}].resource`],
+      })
   })
 }
 
@@ -307,7 +381,8 @@ function writeOf(step: Step, id: string, match: string | undefined): Write | und
     case 'POST':
       return { kind: 'create', type, id, resource: entry.resource! }
     case 'PUT':
-      if (criteria && match === undefined && entry.resource!.id === undefined) return { kind: 'create', type, id, resource: entry.resource! }
+      if (criteria && match === undefined && entry.resource!.id === undefined)
+        return { kind: 'create', type, id, resource: entry.resource! }
       return criteria
         ? updateOf(type, entry.resource!, match, preconditions(exchange))
         : { kind: 'put', type, id, resource: entry.resource!, ...preconditions(exchange) }

@@ -1,6 +1,173 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import type {
+  CapabilityStatement,
+  CapabilityStatementRest,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceSearchParam,
+  TerminologyCapabilities,
+} from '@medplum/fhirtypes'
+import type { Config } from '../base/config.js'
+import { Invalid } from '../base/errors.js'
+import { root } from '../base/root.js'
+import { version } from '../base/version.js'
+import { resourceTypes } from '../fhir/definitions.js'
+import { commonParameters, type SearchParameter, searchParameters } from '../search/parameters.js'
+import { isSupported } from '../search/query.js'
+import { projected, projectionOf } from './answers.js'
 import type { Core } from './core.js'
 import type { Answer, Exchange } from './exchange.js'
+import { type InteractionName, type Offers, places } from './interactions.js'
 
-export async function capabilities(_core: Core, _exchange: Exchange): Promise<Answer> {
-  return { status: 200, body: '{"resourceType":"CapabilityStatement"}' }
+/**
+ * GET [base]/metadata, and with `mode=terminology` what is offered of terminology.
+ * @see https://hl7.org/fhir/R4/http.html#capabilities
+ */
+export async function capabilities({ config }: Core, { query, base }: Exchange): Promise<Answer> {
+  const mode = new URLSearchParams(query).get('mode') ?? 'full'
+  const make = modes.get(mode)
+  if (!make) throw new Invalid(`mode is one of ${[...modes.keys()].join(', ')}`)
+  return { status: 200, body: projected(textOf(config, make, base), projectionOf(query)) }
+}
+
+type Make = (config: Config) => CapabilityStatement | TerminologyCapabilities
+
+/** `normative` may leave out what is trial use; the whole says no less. */
+const modes = new Map<string, Make>(Object.entries({ full: statement, normative: statement, terminology }))
+
+/** Stands for the base in what is kept: a client may call it by any number of names. */
+const BASE = '{base}'
+
+interface Made {
+  template: string
+  /** The template for the base that was last asked for, nearly always the only one. */
+  base: string
+  text: string
+}
+const kept = new WeakMap<Config, Map<Make, Made>>()
+
+/** The statement as text, made when first asked for. */
+function textOf(config: Config, make: Make, base: string): string {
+  const statements = kept.get(config) ?? new Map<Make, Made>()
+  kept.set(config, statements)
+  let made = statements.get(make)
+  if (made?.base !== base) {
+    const template = made?.template ?? JSON.stringify(make(config))
+    made = { template, base, text: template.replace(JSON.stringify(BASE), () => JSON.stringify(base)) }
+    statements.set(make, made)
+  }
+  return made.text
+}
+
+/** What both kinds of statement begin with. */
+function head() {
+  // The definitions are written by each build, so their date is its date.
+  const date = statSync(join(root, 'build', 'r4.json')).mtime.toISOString()
+  return {
+    name: 'Ingle',
+    status: 'active',
+    date,
+    kind: 'instance',
+    software: { name: 'Ingle', version },
+    implementation: { description: 'Ingle, a FHIR R4 server', url: BASE },
+  } as const
+}
+
+function terminology(): TerminologyCapabilities {
+  return { resourceType: 'TerminologyCapabilities', ...head() }
+}
+
+function statement(config: Config): CapabilityStatement {
+  return {
+    resourceType: 'CapabilityStatement',
+    ...head(),
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+    rest: [rest(config)],
+  }
+}
+
+function rest({ authJwksUrl, maxTransactionEntries }: Config): CapabilityStatementRest {
+  const including = revIncludes()
+  return {
+    mode: 'server',
+    documentation: `A batch or transaction has at most ${maxTransactionEntries} entries.`,
+    ...(authJwksUrl && { security }),
+    resource: resourceTypes.map((type) => resource(type, including.get(type) ?? [])),
+    interaction: offered(places.base, places.systemHistory, places.systemSearch)
+      .flatMap((name) => (name === 'bundle' ? (['transaction', 'batch'] as const) : name))
+      .map((code) => ({ code })) as CapabilityStatementRest['interaction'],
+    searchParam: searchParams(commonParameters()),
+  }
+}
+
+const security: CapabilityStatementRest['security'] = {
+  service: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }] }],
+  description: 'A bearer token with SMART scopes, system/ or user/, is needed for all but this statement.',
+}
+
+const typeInteractions = offered(
+  places.instance,
+  places.version,
+  places.instanceHistory,
+  places.typeHistory,
+  places.type,
+  places.typeSearch,
+)
+
+function resource(type: string, revInclude: string[]): CapabilityStatementRestResource {
+  const parameters = searchParameters(type)
+  return {
+    type: type as CapabilityStatementRestResource['type'],
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    interaction: typeInteractions
+      .filter((name) => !name.startsWith('conditional-'))
+      .map((code) => ({ code })) as CapabilityStatementRestResource['interaction'],
+    versioning: 'versioned-update',
+    readHistory: typeInteractions.includes('vread'),
+    updateCreate: true,
+    conditionalCreate: true,
+    conditionalRead: 'full-support',
+    conditionalUpdate: typeInteractions.includes('conditional-update'),
+    conditionalDelete: typeInteractions.includes('conditional-delete') ? 'single' : 'not-supported',
+    searchInclude: ['*', ...references(type).map(({ code }) => `${type}:${code}`)],
+    searchRevInclude: ['*', ...revInclude],
+    searchParam: searchParams(parameters),
+  }
+}
+
+/** The interactions at these places, each once. */
+function offered(...of: Offers[]): InteractionName[] {
+  return [...new Set(of.flatMap((offers) => Object.values(offers).map(({ name }) => name)))]
+}
+
+function searchParams(parameters: ReadonlyMap<string, SearchParameter>): CapabilityStatementRestResourceSearchParam[] {
+  return [...parameters.values()]
+    .filter(isSupported)
+    .map(({ code, url, type }) => ({ name: code, definition: url, type }))
+}
+
+const references = (type: string) => [...searchParameters(type).values()].filter((one) => one.type === 'reference')
+
+/** So many targets are all that there are: R4 lets nothing refer to Parameters. */
+const ANY = resourceTypes.length - 1
+
+/**
+ * Resource type → `Type:parameter` of what can refer to it, but for what can refer to anything: the same dozens
+ * of names under every type would be most of the statement.
+ */
+function revIncludes(): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const source of resourceTypes) {
+    for (const { code, targets } of references(source)) {
+      if (targets.length === 0 || targets.length >= ANY) continue
+      for (const target of targets) {
+        const those = found.get(target)
+        if (those) those.push(`${source}:${code}`)
+        else found.set(target, [`${source}:${code}`])
+      }
+    }
+  }
+  return found
 }

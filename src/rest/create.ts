@@ -11,7 +11,8 @@ export async function create({ store }: Core, exchange: Exchange): Promise<Answe
   const { ctx, ifNoneExist } = exchange
   const type = exchange.path[0]!
   const resource = resourceIn(exchange, type)
-  if (ifNoneExist === undefined) return writeAnswer(await store.write(ctx.tenant, { kind: 'create', type, id: newId(), resource }), exchange)
+  if (ifNoneExist === undefined)
+    return writeAnswer(await store.write(ctx.tenant, { kind: 'create', type, id: newId(), resource }), exchange)
 
   const criteria = criteriaOf(exchange, type, ifNoneExist.replace(/^[^?]*\?/, ''))
   const written = await store.transaction(async (unit): Promise<Written> => {
@@ -24,4 +25,5 @@ export async function create({ store }: Core, exchange: Exchange): Promise<Answe
   return writeAnswer(written, exchange)
 }
 
-const lastUpdated = (content: string): number => Date.parse((JSON.parse(content) as { meta: { lastUpdated: string } }).meta.lastUpdated)
+const lastUpdated = (content: string): number =>
+  Date.parse((JSON.parse(content) as { meta: { lastUpdated: string } }).meta.lastUpdated)

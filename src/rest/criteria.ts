@@ -23,7 +23,8 @@ export function criteriaOf({ ctx, base }: Pick<Exchange, 'ctx' | 'base'>, type: 
   const pairs = pairsOf(query).filter(([name]) => name !== '_format' && name !== '_pretty')
   const result = pairs.find(([name]) => RESULT_PARAMETERS.includes(name.split(':')[0]!))
   if (result) throw new Invalid(`${result[0]} is no criterion for a conditional interaction`)
-  if (pairs.length === 0) throw new Invalid('A conditional interaction needs search criteria, for example identifier=system|value')
+  if (pairs.length === 0)
+    throw new Invalid('A conditional interaction needs search criteria, for example identifier=system|value')
   const reading = { tenant: ctx.tenant, base }
   const sorted = pairs.map(([name, value]) => `${name}=${value}`).sort()
   return {
@@ -37,10 +38,15 @@ export function criteriaOf({ ctx, base }: Pick<Exchange, 'ctx' | 'base'>, type: 
  * The one match, if there is one.
  * @throws MultipleMatches  (412)
  */
-export async function oneMatch(finder: Finder, { ctx }: Pick<Exchange, 'ctx'>, criteria: Criteria): Promise<Found | undefined> {
+export async function oneMatch(
+  finder: Finder,
+  { ctx }: Pick<Exchange, 'ctx'>,
+  criteria: Criteria,
+): Promise<Found | undefined> {
   const { type, clauses } = criteria
   const found = await finder.page(ctx, type, clauses, orderOf(ctx.tenant, type, undefined, clauses), 2)
-  if (found.length > 1) throw new MultipleMatches(`The criteria match several ${type} resources: they must match one at most`)
+  if (found.length > 1)
+    throw new MultipleMatches(`The criteria match several ${type} resources: they must match one at most`)
   return found[0]
 }
 
@@ -48,4 +54,3 @@ export async function oneMatch(finder: Finder, { ctx }: Pick<Exchange, 'ctx'>, c
 export function pairsOf(query: string): Pair[] {
   return query === '' ? [] : [...new URLSearchParams(query)]
 }
-

@@ -8,7 +8,10 @@ import type { Answer, Exchange } from './exchange.js'
 export async function remove({ store }: Core, exchange: Exchange): Promise<Answer> {
   const [type, id] = exchange.path as [string, string]
   const ifMatch = versionsOf(exchange.ifMatch)
-  return deleteAnswer(await store.write(exchange.ctx.tenant, { kind: 'delete', type, id, ...(ifMatch && { ifMatch }) }), exchange)
+  return deleteAnswer(
+    await store.write(exchange.ctx.tenant, { kind: 'delete', type, id, ...(ifMatch && { ifMatch }) }),
+    exchange,
+  )
 }
 
 /** DELETE [base]/Type?criteria, of one match; several are a 412. https://hl7.org/fhir/R4/http.html#3.1.0.7.1 */
@@ -20,7 +23,11 @@ export async function conditionalDelete({ store }: Core, exchange: Exchange): Pr
     await unit.lock([criteria.name])
     const match = await oneMatch(unit.finder, exchange, criteria)
     if (!match) return undefined
-    const [one] = await unit.write(exchange.ctx.tenant, [{ kind: 'delete', type, id: match.id, ...(ifMatch && { ifMatch }) }], true)
+    const [one] = await unit.write(
+      exchange.ctx.tenant,
+      [{ kind: 'delete', type, id: match.id, ...(ifMatch && { ifMatch }) }],
+      true,
+    )
     return one
   })
   return deleteAnswer(written, exchange)
@@ -29,6 +36,7 @@ export async function conditionalDelete({ store }: Core, exchange: Exchange): Pr
 export function deleteAnswer(written: Written | undefined, { prefer }: Pick<Exchange, 'prefer'>): Answer {
   const headers: Record<string, string> = written?.version ? { ETag: etag(written.version) } : {}
   if (prefer.return !== 'OperationOutcome') return { status: 204, headers }
-  const said = written?.outcome === 'deleted' ? `${written.type}/${written.id} was deleted` : 'There was nothing to delete'
+  const said =
+    written?.outcome === 'deleted' ? `${written.type}/${written.id} was deleted` : 'There was nothing to delete'
   return { status: 200, headers, body: outcomeText('information', 'informational', said) }
 }

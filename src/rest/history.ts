@@ -2,7 +2,7 @@ import { Invalid, NotFound } from '../base/errors.js'
 import { keyOf } from '../search/hash.js'
 import { timestamp } from '../search/layout.js'
 import { rangeOf } from '../search/types/date.js'
-import { type HistoryQuery, history as versions, type Version } from '../store/versions.js'
+import { type HistoryQuery, type Version, history as versions } from '../store/versions.js'
 import { METHODS } from '../store/write.js'
 import { etag } from './answers.js'
 import type { Core } from './core.js'
@@ -26,7 +26,8 @@ export async function history({ config, store }: Core, exchange: Exchange): Prom
   if (path.length > 2) query.key = keyOf(ctx.tenant, path[0]!, path[1]!)
   if (cursor) query.after = { at: cursor.position.values[0]!, rid: cursor.position.rid }
   const found = await versions(store.db, ctx.tenant, query)
-  if (found.length === 0 && path.length > 2 && !cursor && pairs.length === 0) throw new NotFound(`${path[0]}/${path[1]} is not known`)
+  if (found.length === 0 && path.length > 2 && !cursor && pairs.length === 0)
+    throw new NotFound(`${path[0]}/${path[1]} is not known`)
 
   const page = found.slice(0, count)
   const last = page.at(-1)?.position

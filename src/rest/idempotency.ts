@@ -30,7 +30,10 @@ export async function once(
   if (method === 'GET' || method === 'HEAD') return dispatch(exchange)
   if (key === '' || key.length > 255) throw new Invalid('Idempotency-Key has 1 to 255 characters')
   const owned = `${ctx.principal.subject} ${key}`
-  const request = createHash('sha256').update(JSON.stringify([method, path, query, exchange.ifNoneExist ?? null])).update(body).digest()
+  const request = createHash('sha256')
+    .update(JSON.stringify([method, path, query, exchange.ifNoneExist ?? null]))
+    .update(body)
+    .digest()
 
   await db.query(sql`delete from idempotency where at < now() - ${KEPT}::interval`)
   const [claimed] = await db.query(sql`
@@ -58,8 +61,10 @@ async function find(db: Core['store']['db'], tenant: number, key: string): Promi
 }
 
 function kept(found: Kept | undefined, request: Buffer): Answer {
-  if (found && !found.request.equals(request)) throw new Unprocessable('This Idempotency-Key came with another request before; use a new one')
-  if (!found || found.status === PENDING) throw new Conflict('The first request with this Idempotency-Key is still being answered', { retryAfter: 1 })
+  if (found && !found.request.equals(request))
+    throw new Unprocessable('This Idempotency-Key came with another request before; use a new one')
+  if (!found || found.status === PENDING)
+    throw new Conflict('The first request with this Idempotency-Key is still being answered', { retryAfter: 1 })
   const { status, headers, body } = found
   return { status, headers, body }
 }

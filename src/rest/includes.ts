@@ -32,7 +32,10 @@ export async function including(
   let wave: readonly Found[] = matches
   for (let n = 0; wave.length > 0 && n < MOST_WAVES; n++) {
     const again = (one: Include) => n === 0 || one.iterate
-    const wanted = [...(await forward(finder, ctx, wave, include.filter(again), seen)), ...(await backward(finder, ctx, wave, revinclude.filter(again), most))]
+    const wanted = [
+      ...(await forward(finder, ctx, wave, include.filter(again), seen)),
+      ...(await backward(finder, ctx, wave, revinclude.filter(again), most)),
+    ]
     const fresh: Found[] = []
     for (const found of wanted) {
       if (seen.has(found.key)) continue
@@ -48,13 +51,25 @@ export async function including(
     wave = fresh
   }
   const warnings: Issue[] = cut
-    ? [{ severity: 'warning', code: 'incomplete', diagnostics: `Only ${most} included resources are on this page (INGLE_MAX_INCLUDES); a smaller _count leaves room for all of them` }]
+    ? [
+        {
+          severity: 'warning',
+          code: 'incomplete',
+          diagnostics: `Only ${most} included resources are on this page (INGLE_MAX_INCLUDES); a smaller _count leaves room for all of them`,
+        },
+      ]
     : []
   return { resources, warnings }
 }
 
 /** References are read from the resources themselves: they are on the page, parsed or not. */
-async function forward(finder: Finder, ctx: Ctx, sources: readonly Found[], includes: readonly Include[], seen: ReadonlySet<bigint>) {
+async function forward(
+  finder: Finder,
+  ctx: Ctx,
+  sources: readonly Found[],
+  includes: readonly Include[],
+  seen: ReadonlySet<bigint>,
+) {
   if (includes.length === 0) return []
   const keys = new Set<bigint>()
   for (const source of sources) {
@@ -67,7 +82,8 @@ async function forward(finder: Finder, ctx: Ctx, sources: readonly Found[], incl
           path.each(resource, (value, type) => {
             const reference = type === 'Reference' ? (value as { reference?: string }).reference : undefined
             const found = reference === undefined ? undefined : targetOf(ctx.tenant, reference)
-            if (found?.type && (target === undefined || target === found.type) && !seen.has(found.key)) keys.add(found.key)
+            if (found?.type && (target === undefined || target === found.type) && !seen.has(found.key))
+              keys.add(found.key)
           })
         }
       }
@@ -76,7 +92,13 @@ async function forward(finder: Finder, ctx: Ctx, sources: readonly Found[], incl
   return finder.byKeys(ctx, [...keys])
 }
 
-async function backward(finder: Finder, ctx: Ctx, targets: readonly Found[], revincludes: readonly Include[], most: number) {
+async function backward(
+  finder: Finder,
+  ctx: Ctx,
+  targets: readonly Found[],
+  revincludes: readonly Include[],
+  most: number,
+) {
   const found: Found[] = []
   for (const { source, code, target } of revincludes) {
     const wanted = target ? targets.filter(({ type }) => type === target) : targets
@@ -84,8 +106,17 @@ async function backward(finder: Finder, ctx: Ctx, targets: readonly Found[], rev
     for (const { type, parameter } of pointing(source, code, wanted)) {
       const { codes } = sourcesOf(type, parameter.code)
       const salts = codes.map((one) => paramOf(ctx.tenant, type, one))
-      const patient = codes.length === 1 && codes[0] === patientParameter(type) && wanted.every((one) => one.type === 'Patient')
-      found.push(...(await finder.referring(ctx, type, { salts, patient }, wanted.map(({ key }) => key), most + 1)))
+      const patient =
+        codes.length === 1 && codes[0] === patientParameter(type) && wanted.every((one) => one.type === 'Patient')
+      found.push(
+        ...(await finder.referring(
+          ctx,
+          type,
+          { salts, patient },
+          wanted.map(({ key }) => key),
+          most + 1,
+        )),
+      )
     }
   }
   return found
@@ -95,7 +126,11 @@ const referencesOf = (type: string, code: string): SearchParameter[] =>
   [...searchParameters(type).values()].filter((one) => one.type === 'reference' && (code === '*' || one.code === code))
 
 /** The reference parameters that `_revinclude` names and that can point at one of the wanted types. */
-function pointing(source: string, code: string, wanted: readonly Found[]): { type: string; parameter: SearchParameter }[] {
+function pointing(
+  source: string,
+  code: string,
+  wanted: readonly Found[],
+): { type: string; parameter: SearchParameter }[] {
   const types = new Set(wanted.map(({ type }) => type))
   const sources = source === '*' ? resourceTypes : [source]
   return sources.flatMap((type) =>

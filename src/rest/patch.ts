@@ -46,10 +46,14 @@ function applyOf(exchange: Exchange): Apply {
   const parameters = parsedBody(exchange)
   // An array is a JSON Patch sent as the wrong type: say so instead of judging it as Parameters.
   if (Array.isArray(parameters))
-    throw new UnsupportedMediaType('A JSON Patch is sent as application/json-patch+json, a FHIRPath Patch as Parameters in application/fhir+json')
+    throw new UnsupportedMediaType(
+      'A JSON Patch is sent as application/json-patch+json, a FHIRPath Patch as Parameters in application/fhir+json',
+    )
   const { resourceType } = parameters as Resource
   if (resourceType !== 'Parameters')
-    throw new UnsupportedMediaType('A patch is Parameters (FHIRPath Patch) in application/fhir+json, or application/json-patch+json')
+    throw new UnsupportedMediaType(
+      'A patch is Parameters (FHIRPath Patch) in application/fhir+json, or application/json-patch+json',
+    )
   valid(parameters)
   return (resource) => applyFhirPathPatch(resource, parameters)
 }

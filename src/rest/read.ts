@@ -7,7 +7,8 @@ import type { Answer, Exchange } from './exchange.js'
 export async function read({ store }: Core, exchange: Exchange): Promise<Answer> {
   const [type, id] = exchange.path as [string, string]
   const stored = await store.read(exchange.ctx.tenant, type, id)
-  if (isUnchanged(exchange, stored)) return { status: 304, headers: { ETag: etag(stored.version), 'Last-Modified': httpDate(stored.at) } }
+  if (isUnchanged(exchange, stored))
+    return { status: 304, headers: { ETag: etag(stored.version), 'Last-Modified': httpDate(stored.at) } }
   return resourceAnswer(stored, exchange)
 }
 
@@ -18,8 +19,12 @@ export async function vread({ store }: Core, exchange: Exchange): Promise<Answer
 }
 
 /** Conditional read: https://hl7.org/fhir/R4/http.html#cread. If-None-Match, where both are sent, decides. */
-function isUnchanged({ ifNoneMatch, ifModifiedSince }: Exchange, { version, at }: { version: number; at: number }): boolean {
-  if (ifNoneMatch !== undefined) return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${version}"`)
+function isUnchanged(
+  { ifNoneMatch, ifModifiedSince }: Exchange,
+  { version, at }: { version: number; at: number },
+): boolean {
+  if (ifNoneMatch !== undefined)
+    return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${version}"`)
   if (ifModifiedSince === undefined) return false
   const since = Date.parse(ifModifiedSince)
   // The header has whole seconds only.

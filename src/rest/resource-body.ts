@@ -10,7 +10,9 @@ const ID = /^[A-Za-z0-9.-]{1,64}$/
 export function resourceIn(exchange: Exchange, type: string): Resource {
   const resource = parsedBody(exchange)
   if (isObject(resource) && typeof resource.resourceType === 'string' && resource.resourceType !== type)
-    throw new Invalid(`The body is a ${resource.resourceType.slice(0, 64)}, the URL names ${type}`, { expression: ['resourceType'] })
+    throw new Invalid(`The body is a ${resource.resourceType.slice(0, 64)}, the URL names ${type}`, {
+      expression: ['resourceType'],
+    })
   return valid(resource)
 }
 
@@ -23,7 +25,8 @@ export function parsedBody({ body, contentType }: Exchange): unknown {
 
 export function valid(resource: unknown): Resource {
   const issues = validateStructure(resource)
-  if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal')) throw FhirError.ofIssues.call(Invalid, issues)
+  if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal'))
+    throw FhirError.ofIssues.call(Invalid, issues)
   return resource as Resource
 }
 
@@ -33,7 +36,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** @throws Invalid  not an id that FHIR allows */
 export function checkId(id: string): void {
-  if (!ID.test(id)) throw new Invalid('The id has characters or a length that FHIR does not allow; right are 1 to 64 of A-Z a-z 0-9 - .')
+  if (!ID.test(id))
+    throw new Invalid(
+      'The id has characters or a length that FHIR does not allow; right are 1 to 64 of A-Z a-z 0-9 - .',
+    )
 }
 
 /** The body of an update names the resource that the URL names. */

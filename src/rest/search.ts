@@ -1,9 +1,9 @@
-import { NotFound, type Issue } from '../base/errors.js'
+import { type Issue, NotFound } from '../base/errors.js'
 import { isResourceType, resourceTypes } from '../fhir/definitions.js'
 import type { Cursor } from '../search/cursor.js'
 import type { Finder, Found } from '../search/find.js'
-import { orderOf, type Order, type Position } from '../search/order.js'
-import { UnusableParameter } from '../search/query.js'
+import { type Order, orderOf, type Position } from '../search/order.js'
+import { type Pair, UnusableParameter } from '../search/query.js'
 import { type SearchRequest, searchRequest } from '../search/request.js'
 import { projected } from './answers.js'
 import type { Core } from './core.js'
@@ -34,40 +34,99 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const query = cursor ? pairsOf(cursor.query) : pairs
   const request = searchRequest({ tenant: ctx.tenant, base }, type, query, config, lenient, resourceTypes)
   const total = await totalOf(finder, exchange, request)
-  const self = `${base}/${type ?? ''}${queryText(request.applied)}`
+  const applied = queryText(request.applied)
+  const urlOf = (token: string) => `${base}/${type ?? ''}?_cursor=${token}`
+  const self = token === undefined ? `${base}/${type ?? ''}${applied && `?${applied}`}` : urlOf(token)
   if (request.summary === 'count' || request.count === 0) {
-    return { status: 200, body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry(request.warnings, ',"entry":[', ']')}}` }
+    return {
+      status: 200,
+      body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry(request.warnings, ',"entry":[', ']')}}`,
+    }
   }
 
-  const page = await pageOf(finder, exchange, request, cursor)
+  const projection =
+    request.elements || request.summary !== 'false'
+      ? { summary: request.summary, elements: request.elements }
+      : undefined
+  const page = isPlain(request, cursor)
+    ? await plainPage(finder, exchange, request, cursor)
+    : await pageOf(finder, exchange, request, cursor)
+  const entry = (mode: string) => (found: Found) =>
+    `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"}}`
   const { resources: included, warnings } = await including(finder, ctx, page.matches, request, config.maxIncludes)
   const link = (relation: string, position: Position | undefined, backwards: boolean) =>
     position &&
-    `{"relation":"${relation}","url":${JSON.stringify(`${base}/${type ?? ''}?_cursor=${store.cursors.seal({ path: type ?? '', query: cursor?.query ?? exchange.query, position, backwards })}`)}}`
+    `{"relation":"${relation}","url":${JSON.stringify(urlOf(store.cursors.seal({ path: type ?? '', query: applied, position, backwards })))}}`
   const links = [
     `{"relation":"self","url":${JSON.stringify(self)}}`,
     link('previous', page.previous, true),
     link('next', page.next, false),
   ].filter((text) => text !== undefined)
-  const projection = request.elements || request.summary !== 'false' ? { summary: request.summary, elements: request.elements } : undefined
-  const entry = (mode: string) => (found: Found) =>
-    `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"}}`
-  const entries = [...page.matches.map(entry('match')), ...included.map(entry('include'))]
-  const outcome = outcomeEntry([...request.warnings, ...warnings])
-  if (outcome) entries.push(outcome)
+  const entries = [page.text, ...page.matches.map(entry('match')), ...included.map(entry('include'))]
+  entries.push(outcomeEntry([...request.warnings, ...warnings]))
+  const listed = entries.filter(Boolean).join(',')
   const counted = total === undefined ? '' : `"total":${total},`
-  const body = entries.length ? `,"entry":[${entries.join(',')}]` : ''
-  return { status: 200, body: `{"resourceType":"Bundle","type":"searchset",${counted}"link":[${links.join(',')}]${body}}` }
+  const body = listed && `,"entry":[${listed}]`
+  return {
+    status: 200,
+    body: `{"resourceType":"Bundle","type":"searchset",${counted}"link":[${links.join(',')}]${body}}`,
+  }
 }
 
 interface Page {
   matches: Found[]
+  /** the matches as entries, when nobody needs to look into them */
+  text?: string
   next?: Position
   previous?: Position
 }
 
+/** Matches of one type that are served as they are stored, and lead to nothing else. */
+function isPlain(
+  { types, include, revinclude, elements, summary }: SearchRequest,
+  cursor: Cursor | undefined,
+): boolean {
+  return (
+    types.length === 1 &&
+    !include.length &&
+    !revinclude.length &&
+    !elements &&
+    summary === 'false' &&
+    !cursor?.backwards
+  )
+}
+
+async function plainPage(
+  finder: Finder,
+  { ctx, base }: Exchange,
+  request: SearchRequest,
+  cursor: Cursor | undefined,
+): Promise<Page> {
+  const { count, types, clauses, sort } = request
+  const type = types[0]!
+  const own = clauses.get(type)!
+  const order = orderOf(ctx.tenant, type, sort, own)
+  const offset = cursor ? 0 : request.offset
+  const page = await finder.pageText(ctx, type, own, order, count, `${base}/${type}/`, {
+    after: cursor?.position,
+    offset,
+  })
+  const { entries: text, more, first, last } = page
+  return {
+    matches: [],
+    text,
+    ...(more && last && { next: last }),
+    ...((cursor || offset > 0) && first && { previous: first }),
+  }
+}
+
 /** One page, forwards or backwards, and where those beside it start. */
-async function pageOf(finder: Finder, { ctx }: Exchange, request: SearchRequest, cursor: Cursor | undefined): Promise<Page> {
+async function pageOf(
+  finder: Finder,
+  { ctx }: Exchange,
+  request: SearchRequest,
+  cursor: Cursor | undefined,
+): Promise<Page> {
   const { count, types, clauses, sort } = request
   // A link says where its page starts: an offset was used up by the first one.
   const offset = cursor ? 0 : request.offset
@@ -77,10 +136,9 @@ async function pageOf(finder: Finder, { ctx }: Exchange, request: SearchRequest,
       const own = clauses.get(type)!
       const natural = types.length === 1 ? orderOf(ctx.tenant, type, sort, own) : acrossTypes(ctx.tenant, sort)
       const order = backwards ? natural.reversed() : natural
-      return finder.page(ctx, type, own, order, count + 1, {
-        after: cursor?.position,
-        ...(types.length === 1 && offset > 0 && { offset }),
-      })
+      // Of several types nobody knows whose matches the offset skips, before they are merged.
+      const [limit, skipped] = types.length === 1 ? [count + 1, offset] : [count + 1 + offset, 0]
+      return finder.page(ctx, type, own, order, limit, { after: cursor?.position, offset: skipped })
     }),
   )
   const found = parts.length === 1 ? parts[0]! : merged(parts, sort?.startsWith('-') === true, backwards, offset)
@@ -95,13 +153,6 @@ async function pageOf(finder: Finder, { ctx }: Exchange, request: SearchRequest,
   }
 }
 
-/** Orders in which matches of several types can be told apart: by arrival, lastUpdated and id. */
-function acrossTypes(tenant: number, sort: string | undefined): Order {
-  if (sort !== undefined && !['_lastUpdated', '-_lastUpdated', '_id', '-_id'].includes(sort))
-    throw new UnusableParameter('_sort: across types it is _lastUpdated or _id')
-  return orderOf(tenant, 'Resource', sort, [])
-}
-
 function merged(parts: Found[][], descending: boolean, backwards: boolean, offset: number): Found[] {
   const sign = descending !== backwards ? -1 : 1
   const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
@@ -114,15 +165,17 @@ function merged(parts: Found[][], descending: boolean, backwards: boolean, offse
 
 /** `_total`: nobody pays for a number that was not asked for. */
 async function totalOf(finder: Finder, { ctx }: Exchange, request: SearchRequest): Promise<number | undefined> {
-  const asked = request.summary === 'count' || request.count === 0 || request.total === 'accurate' || request.total === 'estimate'
+  const asked =
+    request.summary === 'count' || request.count === 0 || request.total === 'accurate' || request.total === 'estimate'
   if (!asked) return undefined
   const counts = await Promise.all(request.types.map((type) => finder.count(ctx, type, request.clauses.get(type)!)))
   return counts.reduce((a, b) => a + b, 0)
 }
 
-export function queryText(pairs: readonly (readonly [string, string])[]): string {
-  if (pairs.length === 0) return ''
-  return `?${pairs.map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`).join('&')}`
+function queryText(pairs: readonly Pair[]): string {
+  return pairs
+    .map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`)
+    .join('&')
 }
 
 /** What was left out or cut off, as an entry of its own: https://hl7.org/fhir/R4/search.html#mode */

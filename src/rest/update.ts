@@ -13,7 +13,10 @@ export async function update({ store }: Core, exchange: Exchange): Promise<Answe
   checkId(id)
   const resource = resourceIn(exchange, type)
   checkSameId(resource, type, id)
-  return writeAnswer(await store.write(exchange.ctx.tenant, { kind: 'put', type, id, resource, ...preconditions(exchange) }), exchange)
+  return writeAnswer(
+    await store.write(exchange.ctx.tenant, { kind: 'put', type, id, resource, ...preconditions(exchange) }),
+    exchange,
+  )
 }
 
 /** PUT [base]/Type?criteria; https://hl7.org/fhir/R4/http.html#cond-update */
@@ -40,7 +43,9 @@ export function updateOf(
 ): Write {
   if (match === undefined && resource.id === undefined) return { kind: 'create', type, id: newId(), resource }
   if (match !== undefined && resource.id !== undefined && resource.id !== match)
-    throw new Invalid(`${type}.id is not the id of the resource that the criteria match; leave it out or correct it`, { expression: [`${type}.id`] })
+    throw new Invalid(`${type}.id is not the id of the resource that the criteria match; leave it out or correct it`, {
+      expression: [`${type}.id`],
+    })
   const id = match ?? resource.id!
   return { kind: 'put', type, id, resource, ...conditions }
 }

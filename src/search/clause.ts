@@ -1,7 +1,8 @@
-import type { Range } from './types/date.js'
-
 /** https://hl7.org/fhir/R4/search.html#prefix */
 export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
+
+/** Half-open range of instants `[lo, hi)`, milliseconds since 1970 in UTC: `2013-03` is `[2013-03-01, 2013-04-01)`. */
+export type Range = readonly [lo: number, hi: number]
 
 export interface Comparison<T> {
   prefix: Prefix
@@ -28,8 +29,8 @@ export interface QuantityTest {
  */
 export type Clause =
   | { kind: 'token'; hashes: bigint[] }
-  /** every word must be there; a word that ends in `*` is a prefix */
-  | { kind: 'words'; hashes: bigint[] }
+  /** of each word at least one of its hashes must be there */
+  | { kind: 'words'; words: bigint[][] }
   /** salts: the parameters that hold the reference; `patient`: keys are Patients and the column `patient` serves */
   | { kind: 'reference'; salts: bigint[]; keys: bigint[]; patient: boolean }
   | { kind: 'string'; params: bigint[]; match: 'prefix' | 'exact' | 'contains'; values: string[] }

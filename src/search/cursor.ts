@@ -21,7 +21,9 @@ export class Cursors {
   private constructor(private readonly key: Buffer) {}
 
   static async open(db: Database): Promise<Cursors> {
-    await db.query(sql`insert into secret (name, value) values ('cursor', ${randomBytes(32)}) on conflict (name) do nothing`)
+    await db.query(
+      sql`insert into secret (name, value) values ('cursor', ${randomBytes(32)}) on conflict (name) do nothing`,
+    )
     const [row] = await db.query<{ value: Buffer }>(sql`select value from secret where name = 'cursor'`)
     return new Cursors(row!.value)
   }
@@ -43,7 +45,9 @@ export class Cursors {
       const [path, query, values, rid, backwards] = JSON.parse(plain)
       return { path, query, position: { values, rid }, backwards: backwards === 1 }
     } catch (cause) {
-      throw new Invalid('_cursor is not one of this server: use the next and previous links of a search as they are', { cause })
+      throw new Invalid('_cursor is not one of this server: use the next and previous links of a search as they are', {
+        cause,
+      })
     }
   }
 }

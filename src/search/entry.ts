@@ -1,13 +1,5 @@
-import type { SearchParameter } from './parameters.js'
-import { paramOf, prefixOf } from './names.js'
-import { isMandatory, mainDate, patientParameter, storedParameters } from './sources.js'
-import * as composite from './types/composite.js'
-import * as date from './types/date.js'
-import * as quantity from './types/quantity.js'
-import * as reference from './types/reference.js'
-import * as string from './types/string.js'
-import * as token from './types/token.js'
-import { eachProse, type Prose, WordHashes } from './words.js'
+import type { Range } from './clause.js'
+import type { Indexed } from './types/quantity.js'
 
 /** What one resource puts into the search index; `layout.ts` knows where it goes. */
 export interface Entry {
@@ -17,194 +9,17 @@ export interface Entry {
   ref: Set<bigint>
   /** hashes of words */
   txt: Set<bigint>
+  /** texts whose words are in `txt` already; for the making of the entry only */
+  texts: Set<string>
   /** key of its patient; 0: none; 1: several */
   patient: bigint
   /** main date; undefined: none */
-  date?: date.Range
+  date?: Range
   strings: { param: bigint; value: string; exact: string }[]
-  quantities: ({ param: bigint } & quantity.Indexed)[]
-  dates: { param: bigint; range: date.Range }[]
+  quantities: ({ param: bigint } & Indexed)[]
+  dates: { param: bigint; range: Range }[]
 }
 
 /** `0` of `Entry.patient`: no patient; `1`: several, and only `ref` knows which. */
 export const NO_PATIENT = 0n
 export const SEVERAL_PATIENTS = 1n
-
-type Indexer = (resource: unknown, entry: Entry) => void
-
-const indexers = new Map<string, readonly Indexer[]>()
-
-/** The search index entry of a resource. Pure: the same resource gives the same entry. */
-export function entryOf(tenant: number, resource: { resourceType: string }): Entry {
-  const type = resource.resourceType
-  const name = `${tenant} ${type}`
-  let list = indexers.get(name)
-  if (!list) {
-    list = indexersOf(tenant, type)
-    indexers.set(name, list)
-  }
-  const entry: Entry = {
-    tok: new Set(),
-    ref: new Set(),
-    txt: new Set(),
-    patient: NO_PATIENT,
-    strings: [],
-    quantities: [],
-    dates: [],
-  }
-  for (const index of list) index(resource, entry)
-  return entry
-}
-
-function indexersOf(tenant: number, type: string): Indexer[] {
-  const main = mainDate(type)
-  const patient = patientParameter(type)
-  const stored = storedParameters(type).flatMap((parameter): Indexer[] => {
-    switch (parameter.code) {
-      case '_id':
-      case '_lastUpdated':
-        return [] // columns of their own
-    }
-    switch (parameter.type) {
-      case 'token':
-        return [tokens(tenant, parameter)]
-      case 'uri':
-        return [uris(tenant, parameter)]
-      case 'reference':
-        return [references(tenant, parameter, parameter.code === patient)]
-      case 'string':
-        return [strings(tenant, parameter)]
-      case 'date':
-        return [parameter.code === main ? mainDates(parameter) : dates(tenant, parameter)]
-      case 'number':
-      case 'quantity':
-        return [quantities(tenant, parameter)]
-      case 'composite':
-        return composite.indexers(tenant, parameter)
-      case 'special':
-        return []
-    }
-  })
-  return [...stored, words(tenant, type)]
-}
-
-/** Runs `index` on every value; marks that there is one where searches may ask for `:missing`. */
-function each(parameter: SearchParameter, prefix: string, index: (value: unknown, type: string, entry: Entry) => void): Indexer {
-  const mark = isMandatory(parameter) ? undefined : token.presence(prefix)
-  const { paths } = parameter
-  let current!: Entry
-  let found = false
-  const visit = (value: unknown, type: string) => {
-    found = true
-    index(value, type, current)
-  }
-  return (resource, entry) => {
-    current = entry
-    found = false
-    for (const path of paths) path.each(resource, visit)
-    if (found && mark !== undefined) entry.tok.add(mark)
-  }
-}
-
-function tokens(tenant: number, parameter: SearchParameter): Indexer {
-  const prefix = prefixOf(tenant, parameter.base, parameter.code)
-  const words = new WordHashes(`${prefix}:text\t`)
-  const hashes = new token.Hashes(prefix)
-  let current!: Entry
-  const sink = {
-    token: (value: bigint) => void current.tok.add(value),
-    text: (text: string) => addAll(current.txt, words.of(text)),
-  }
-  return each(parameter, prefix, (value, type, entry) => {
-    current = entry
-    token.indexed(hashes, value, type, sink)
-  })
-}
-
-function uris(tenant: number, parameter: SearchParameter): Indexer {
-  const prefix = prefixOf(tenant, parameter.base, parameter.code)
-  return each(parameter, prefix, (value, _type, entry) => entry.tok.add(token.uri(prefix, String(value))))
-}
-
-function references(tenant: number, parameter: SearchParameter, ofPatient: boolean): Indexer {
-  const prefix = prefixOf(tenant, parameter.base, parameter.code)
-  const salt = paramOf(tenant, parameter.base, parameter.code)
-  return each(parameter, prefix, (value, type, entry) => {
-    const target = reference.target(tenant, value, type)
-    if (target) {
-      entry.ref.add(target.key ^ salt)
-      if (ofPatient && target.type === 'Patient') {
-        entry.patient = entry.patient === NO_PATIENT || entry.patient === target.key ? target.key : SEVERAL_PATIENTS
-      }
-    }
-    reference.identifiers(prefix, value, type, (hashed) => entry.tok.add(hashed))
-  })
-}
-
-function strings(tenant: number, parameter: SearchParameter): Indexer {
-  const param = paramOf(tenant, parameter.base, parameter.code)
-  const words = new WordHashes(`${prefixOf(tenant, parameter.base, parameter.code)}:text\t`)
-  return (resource, entry) => {
-    const add = (text: string) => {
-      const exact = text.slice(0, string.LONGEST)
-      entry.strings.push({ param, value: string.normal(exact), exact })
-      addAll(entry.txt, words.of(text))
-    }
-    for (const path of parameter.paths) path.each(resource, (value, type) => string.indexed(value, type, add))
-  }
-}
-
-function mainDates(parameter: SearchParameter): Indexer {
-  return (resource, entry) => {
-    for (const path of parameter.paths) {
-      path.each(resource, (value, type) => {
-        const range = date.indexed(value, type)
-        if (!range) return
-        // Several dates (rare: the main date is a single element nearly everywhere) become their outer limits.
-        entry.date = entry.date ? [Math.min(entry.date[0], range[0]), Math.max(entry.date[1], range[1])] : range
-      })
-    }
-  }
-}
-
-function dates(tenant: number, parameter: SearchParameter): Indexer {
-  const param = paramOf(tenant, parameter.base, parameter.code)
-  return (resource, entry) => {
-    for (const path of parameter.paths) {
-      path.each(resource, (value, type) => {
-        const range = date.indexed(value, type)
-        if (range) entry.dates.push({ param, range })
-      })
-    }
-  }
-}
-
-function quantities(tenant: number, parameter: SearchParameter): Indexer {
-  const param = paramOf(tenant, parameter.base, parameter.code)
-  return (resource, entry) => {
-    for (const path of parameter.paths) {
-      path.each(resource, (value, type) => quantity.indexed(value, type, (row) => entry.quantities.push({ param, ...row })))
-    }
-  }
-}
-
-function words(tenant: number, type: string): Indexer {
-  const content = new WordHashes(`${tenant} ${type} _content\t`)
-  const narrative = new WordHashes(`${tenant} ${type} _text\t`)
-  let current!: Entry
-  const sink: Prose = {
-    text: (text) => addAll(current.txt, content.of(text)),
-    narrative: (text) => {
-      addAll(current.txt, content.of(text))
-      addAll(current.txt, narrative.of(text))
-    },
-  }
-  return (resource, entry) => {
-    current = entry
-    eachProse(resource, sink)
-  }
-}
-
-function addAll(set: Set<bigint>, values: readonly bigint[]) {
-  for (const value of values) set.add(value)
-}

@@ -21,6 +21,16 @@ export interface Found {
   position: Position
 }
 
+/** A page as its Bundle entries, made by the database: nothing of it passes through objects of ours. */
+export interface PageText {
+  /** entries of the matches, with commas between; empty when there are none */
+  entries: string
+  /** there are further matches */
+  more: boolean
+  first?: Position
+  last?: Position
+}
+
 interface Row {
   rid: bigint
   id: string
@@ -67,10 +77,50 @@ export class Finder {
     return rows.map(found)
   }
 
+  /**
+   * As `page`, for matches that are served as they are.
+   * @param url  what stands before the id in a fullUrl
+   */
+  async pageText(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    type: string,
+    clauses: readonly Clause[],
+    order: Order,
+    count: number,
+    url: string,
+    { after, offset = 0 }: { after?: Position; offset?: number } = {},
+  ): Promise<PageText> {
+    const { tenant, signal } = ctx
+    const question = {
+      tenant,
+      type,
+      clauses: await this.resolve(ctx, clauses),
+      order,
+      limit: count + 1 + offset,
+      after,
+    }
+    const read = async (plan: Plan) => {
+      const statement = entriesOf(tenant, this.past(plan, order, offset), order, count, url)
+      const [row] = plan.quick
+        ? await this.session.quick<PageRow>(statement)
+        : await this.session.query<PageRow>(statement, signal)
+      return row!
+    }
+    const plan = await this.planner.page(question)
+    let row = await read(plan)
+    if (plan.bounded && row.n <= count) row = await read(await this.planner.page(question, true))
+    const position = (values: string[] | null) =>
+      values?.length ? { rid: values[0]!, values: values.slice(1) } : undefined
+    return { entries: row.entries ?? '', more: row.n > count, first: position(row.first), last: position(row.last) }
+  }
+
+  private past(plan: Plan, order: Order, offset: number): Sql {
+    return offset ? sql`select * from (${plan.rows}) r order by ${order.by} offset ${offset}` : plan.rows
+  }
+
   private read(tenant: number, plan: Plan, order: Order, offset: number, signal?: AbortSignal): Promise<Row[]> {
-    const skipped = offset ? sql`select * from (${plan.rows}) r order by ${order.by} offset ${offset}` : plan.rows
     return this.session.query<Row>(
-      sql`select r.*, v.content::text as content from (${skipped}) r
+      sql`select r.*, v.content::text as content from (${this.past(plan, order, offset)}) r
         join version v on v.tenant = ${tenant} and v.rid = r.rid and v.version = r.version order by ${order.by}`,
       signal,
     )
@@ -98,7 +148,10 @@ export class Finder {
   /** Current resources by key, in no order; unknown and deleted ones are absent. */
   async byKeys(ctx: Pick<Context, 'tenant' | 'signal'>, keys: readonly bigint[]): Promise<Found[]> {
     if (keys.length === 0) return []
-    return this.current(ctx, sql`resource r where r.tenant = ${ctx.tenant} and r.key = any(${bigints(keys)}::bigint[]) and not r.deleted`)
+    return this.current(
+      ctx,
+      sql`resource r where r.tenant = ${ctx.tenant} and r.key = any(${bigints(keys)}::bigint[]) and not r.deleted`,
+    )
   }
 
   /** Resources of `type` that refer to one of the keys by one of these parameters. */
@@ -130,7 +183,10 @@ export class Finder {
   }
 
   /** Chains and _has whose targets are few become references and keys, which indexes answer. */
-  private async resolve(ctx: Pick<Context, 'tenant' | 'signal'>, clauses: readonly Clause[]): Promise<readonly Clause[]> {
+  private async resolve(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    clauses: readonly Clause[],
+  ): Promise<readonly Clause[]> {
     if (!clauses.some(isJoin)) return clauses
     return Promise.all(clauses.map((clause) => this.resolveOne(ctx, clause)))
   }
@@ -143,7 +199,10 @@ export class Finder {
         return { ...clause, clauses: [...(await this.resolve(ctx, clause.clauses))] }
       case 'chain': {
         const inner = await this.resolve(ctx, clause.clauses)
-        const statement = await this.planner.keys({ tenant, type: clause.type, clauses: inner, limit: MOST_TARGETS + 1 }, raw('r.key'))
+        const statement = await this.planner.keys(
+          { tenant, type: clause.type, clauses: inner, limit: MOST_TARGETS + 1 },
+          raw('r.key'),
+        )
         const keys = (await this.session.query<{ key: bigint }>(statement, signal)).map(({ key }) => key)
         if (keys.length > MOST_TARGETS) return { ...clause, clauses: [...inner] }
         return { kind: 'reference', salts: clause.salts, keys, patient: clause.patient }
@@ -178,13 +237,35 @@ export class Finder {
       if (rows.length === limit) return undefined
       keys.push(...rows.map(({ key }) => key))
     }
-    if (clause.patient && keys.includes(SEVERAL_PATIENTS)) return this.targets({ ...clause, patient: false }, question, signal)
+    if (clause.patient && keys.includes(SEVERAL_PATIENTS))
+      return this.targets({ ...clause, patient: false }, question, signal)
     return keys
   }
 }
 
+interface PageRow {
+  /** rows found, one more than the page has when there are further ones */
+  n: number
+  entries: string | null
+  first: string[] | null
+  last: string[] | null
+}
+
+function entriesOf(tenant: number, rows: Sql, order: Order, count: number, url: string): Sql {
+  const position = sql`array[r.rid::text${order.texts}]`
+  const shown = sql`(select * from page r order by ${order.by} limit ${count}) r`
+  return sql`with page as materialized (${rows})
+    select (select count(*)::int from page) as n,
+      (select ${position} from page r order by ${order.by} limit 1) as first,
+      (select ${position} from ${shown} order by ${order.reversed().by} limit 1) as last,
+      (select string_agg('{"fullUrl":"' || ${url}::text || r.id || '","resource":' || v.content::text || ',"search":{"mode":"match"}}', ',' order by ${order.by})
+        from ${shown} join version v on v.tenant = ${tenant} and v.rid = r.rid and v.version = r.version) as entries`
+}
+
 const isJoin = (clause: Clause): boolean =>
-  clause.kind === 'chain' || clause.kind === 'has' || ((clause.kind === 'any' || clause.kind === 'all') && clause.clauses.some(isJoin))
+  clause.kind === 'chain' ||
+  clause.kind === 'has' ||
+  ((clause.kind === 'any' || clause.kind === 'all') && clause.clauses.some(isJoin))
 
 function found(row: Row): Found {
   const values: string[] = []

@@ -29,14 +29,34 @@ const narrowOf = (entry: Entry | undefined) =>
     ? (entry.strings.length && STRINGS) | (entry.quantities.length && QUANTITIES) | (entry.dates.length && DATES)
     : 0
 
-const COLUMNS = ['tenant', 'type', 'deleted', 'narrow', 'version', 'rid', 'key', 'at', 'patient', 'date_lo', 'date_hi', 'id', 'tok', 'ref', 'txt']
+const COLUMNS = [
+  'tenant',
+  'type',
+  'deleted',
+  'narrow',
+  'version',
+  'rid',
+  'key',
+  'at',
+  'patient',
+  'date_lo',
+  'date_hi',
+  'id',
+  'tok',
+  'ref',
+  'txt',
+]
 const NONE: readonly bigint[] = []
 
 /** Gathers what a transaction writes to the search tables. */
 export class SearchRows {
   private readonly created: CopyRows
   private readonly strings = new CopyRows('string_value', ['tenant', 'param', 'rid', 'value', 'exact'], 1024)
-  private readonly quantities = new CopyRows('quantity_value', ['tenant', 'param', 'rid', 'unit', 'unit_code', 'value'], 1024)
+  private readonly quantities = new CopyRows(
+    'quantity_value',
+    ['tenant', 'param', 'rid', 'unit', 'unit_code', 'value'],
+    1024,
+  )
   private readonly dates = new CopyRows('date_value', ['tenant', 'param', 'rid', 'lo', 'hi'], 1024)
   private readonly updated: string[] = []
   private readonly cleared = new Map<number, bigint[]>()
@@ -93,10 +113,12 @@ export class SearchRows {
 
   private values({ tenant, rid, type, entry }: Row) {
     if (!entry) return
-    for (const { param, value, exact } of entry.strings) this.strings.row().int4(tenant).int8(param).int8(rid).text(value).text(exact)
+    for (const { param, value, exact } of entry.strings)
+      this.strings.row().int4(tenant).int8(param).int8(rid).text(value).text(exact)
     for (const { param, unit, unitCode, value } of entry.quantities)
       this.quantities.row().int4(tenant).int8(param).int8(rid).int8(unit).int8(unitCode).numeric(value)
-    for (const { param, range } of entry.dates) this.dates.row().int4(tenant).int8(param).int8(rid).timestamp(range[0]).timestamp(range[1])
+    for (const { param, range } of entry.dates)
+      this.dates.row().int4(tenant).int8(param).int8(rid).timestamp(range[0]).timestamp(range[1])
     if (entry.date) {
       const span = entry.date[1] - entry.date[0]
       if (span > (this.spans.get(type) ?? 0)) this.spans.set(type, span)
@@ -109,9 +131,14 @@ export class SearchRows {
 
   /** The statements that must run before the COPYs: old value rows go, changed rows change. */
   statements(): Sql[] {
-    const tables: Record<number, Sql> = { [STRINGS]: sql`string_value`, [QUANTITIES]: sql`quantity_value`, [DATES]: sql`date_value` }
+    const tables: Record<number, Sql> = {
+      [STRINGS]: sql`string_value`,
+      [QUANTITIES]: sql`quantity_value`,
+      [DATES]: sql`date_value`,
+    }
     const statements = [...this.cleared].map(
-      ([bit, rids]) => sql`delete from ${tables[bit]!} where tenant = ${this.tenant} and rid = any(${bigints(rids)}::bigint[])`,
+      ([bit, rids]) =>
+        sql`delete from ${tables[bit]!} where tenant = ${this.tenant} and rid = any(${bigints(rids)}::bigint[])`,
     )
     if (this.updated.length)
       statements.push(sql`

@@ -1,4 +1,3 @@
-import { Invalid } from '../base/errors.js'
 import { join, raw, type Sql, sql } from '../db/sql.js'
 import type { Clause } from './clause.js'
 import { paramOf } from './names.js'
@@ -45,14 +44,28 @@ export class Order {
     return join([raw(''), ...this.keys.map((key, i) => sql`${key.expression} as ${raw(`s${i}`)}`)], ', ')
   }
 
+  /** `s0`, `s1` … as text, with a comma in front. */
+  get texts(): Sql {
+    return join([raw(''), ...this.keys.map((_, i) => raw(`r.s${i}::text`))], ', ')
+  }
+
   /** `order by` of rows that have `s0`, `s1` … */
   get by(): Sql {
-    return join([...this.keys.map((key, i) => raw(`r.s${i} ${this.direction(key)}`)), raw(`r.rid ${this.down(this.descending)}`)], ', ')
+    return join(
+      [...this.keys.map((key, i) => raw(`r.s${i} ${this.direction(key)}`)), raw(`r.rid ${this.down(this.descending)}`)],
+      ', ',
+    )
   }
 
   /** `order by` on `resource r` itself. */
   get exact(): Sql {
-    return join([...this.keys.map((key) => sql`${key.expression} ${raw(this.direction(key))}`), raw(`r.rid ${this.down(this.descending)}`)], ', ')
+    return join(
+      [
+        ...this.keys.map((key) => sql`${key.expression} ${raw(this.direction(key))}`),
+        raw(`r.rid ${this.down(this.descending)}`),
+      ],
+      ', ',
+    )
   }
 
   /** The same, when an index of the type has this order; undefined: everything must be fetched and sorted. */
@@ -70,12 +83,18 @@ export class Order {
 
   /** Lies behind the position: on rows with `s0`, `s1` … */
   past(position: Position): Sql {
-    return this.behind(position, this.keys.map((_, i) => raw(`r.s${i}`)))
+    return this.behind(
+      position,
+      this.keys.map((_, i) => raw(`r.s${i}`)),
+    )
   }
 
   /** The same on `resource r` itself, in a form its index understands. */
   pastRow(position: Position): Sql {
-    return this.behind(position, this.keys.map((key) => key.expression))
+    return this.behind(
+      position,
+      this.keys.map((key) => key.expression),
+    )
   }
 
   private behind({ values, rid }: Position, expressions: readonly Sql[]): Sql {
@@ -107,7 +126,7 @@ export class Order {
 
 /** `_sort=-date,family` */
 export function orderOf(tenant: number, type: string, sort: string | undefined, clauses: readonly Clause[]): Order {
-  if (sort === undefined || sort === '') return natural(clauses)
+  if (sort === undefined) return natural(clauses)
   return new Order(
     sort.split(',').map((name) => {
       const descending = name.startsWith('-')
@@ -116,18 +135,27 @@ export function orderOf(tenant: number, type: string, sort: string | undefined, 
   )
 }
 
+/** Orders in which matches of several types can be told apart: by arrival, lastUpdated and id. */
+export function acrossTypes(tenant: number, sort: string | undefined): Order {
+  if (sort !== undefined && !['_lastUpdated', '-_lastUpdated', '_id', '-_id'].includes(sort))
+    throw new UnusableParameter('_sort: across types it is _lastUpdated or _id')
+  return orderOf(tenant, 'Resource', sort, [])
+}
+
 const DATE = { expression: raw('r.date_lo'), type: 'timestamptz', column: 'date_lo' } as const
 
 /** Nobody asked for an order: the one that the search's own index has. One patient's resources come newest first. */
 function natural(clauses: readonly Clause[]): Order {
   for (const clause of clauses) {
-    if (clause.kind === 'reference' && clause.patient && clause.keys.length === 1) return new Order([{ ...DATE, descending: true }])
+    if (clause.kind === 'reference' && clause.patient && clause.keys.length === 1)
+      return new Order([{ ...DATE, descending: true }])
   }
   for (const clause of clauses) {
     if (clause.kind !== 'date' || clause.params[0] !== null || clause.comparisons.length !== 1) continue
     const { prefix } = clause.comparisons[0]!
     // From the searched date outwards, so that the first rows read are matches.
-    if (prefix !== 'ne') return new Order([{ ...DATE, descending: prefix === 'lt' || prefix === 'le' || prefix === 'eb' }])
+    if (prefix !== 'ne')
+      return new Order([{ ...DATE, descending: prefix === 'lt' || prefix === 'le' || prefix === 'eb' }])
   }
   return new Order([])
 }
@@ -136,9 +164,14 @@ function keyOf(tenant: number, type: string, code: string): Omit<Key, 'descendin
   if (code === '_id') return { expression: raw('r.id'), type: 'text' }
   if (code === '_lastUpdated') return { expression: raw('r.at'), type: 'timestamptz', column: 'at' }
   const parameter = parameterOf(type, code)
+  if (parameter.paths.length === 0) throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
   const { codes } = sourcesOf(type, code)
   const params = codes.map((source) => paramOf(tenant, type, source))
-  const least = (table: string, column: string, none: string) => sql`coalesce((select min(v.${raw(column)}) from ${raw(table)} v
+  const least = (
+    table: string,
+    column: string,
+    none: string,
+  ) => sql`coalesce((select min(v.${raw(column)}) from ${raw(table)} v
     where v.tenant = r.tenant and v.rid = r.rid and v.param = any(${`{${params.join()}}`}::bigint[])), ${raw(none)})`
   switch (parameter.type) {
     case 'date':
@@ -154,7 +187,7 @@ function keyOf(tenant: number, type: string, code: string): Omit<Key, 'descendin
     case 'uri':
       return { expression: fromContent(type, code), type: 'text' }
     default:
-      throw new UnusableParameter(`_sort: ${code} cannot be sorted by`)
+      throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
   }
 }
 
@@ -170,7 +203,7 @@ const LEAVES: Record<string, string> = {
 /** Tokens and references are stored as hashes, which have no order: the content has. */
 function fromContent(type: string, code: string): Sql {
   const paths = parameterOf(type, code).paths.filter((path) => path.steps)
-  if (paths.length === 0) throw new Invalid(`_sort: ${type} cannot be sorted by ${code}`)
+  if (paths.length === 0) throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
   const values = paths.map((path) => {
     const steps = path.steps!.map(({ name, array }) => `."${name}"${array ? '[*]' : ''}`).join('')
     return sql`jsonb_path_query_first(v.content, ${`$${steps}${LEAVES[path.type] ?? ''}`}::jsonpath) #>> '{}'`

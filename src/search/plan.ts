@@ -1,12 +1,11 @@
 import { and, bigints, join, raw, type Sql, sql } from '../db/sql.js'
 import { typeCode } from '../fhir/type-codes.js'
-import type { Clause, Comparison } from './clause.js'
+import type { Clause, Comparison, Range } from './clause.js'
 import { SEVERAL_PATIENTS } from './entry.js'
 import { isCounted } from './hash.js'
 import { typeTotal } from './names.js'
 import type { Order, Position } from './order.js'
 import type { Totals } from './totals.js'
-import type { Range } from './types/date.js'
 import { instant, quantityTest, refsOf, stringTest, Where } from './where.js'
 
 /** What is asked of one type: conditions that all hold, an order, how many. */
@@ -24,6 +23,8 @@ export interface Plan {
   rows: Sql
   /** The scan was cut off after this many rows: fewer than `limit` results do not mean that there are no more. */
   bounded?: boolean
+  /** An index leads to few rows: done in a millisecond or so. */
+  quick?: boolean
 }
 
 /** A way to all candidates by an index, and about how many those are. */
@@ -43,6 +44,8 @@ const MOST_READS = 20_000
 /** A scan goes on for so much longer than expected before it gives up, and for so many rows at least. */
 const PATIENCE = 4
 const LEAST_READS = 500
+/** Up to so many candidates or rows to read, a page is had in a millisecond or so. */
+const QUICK = 1000
 
 export class Planner {
   constructor(private readonly totals: Totals) {}
@@ -56,20 +59,21 @@ export class Planner {
   async page(question: Question, wide = false): Promise<Plan> {
     const { clauses, order } = question
     const byKey = clauses.find((clause) => clause.kind === 'key')
-    if (byKey) return { rows: set(question, keyDrive(question.tenant, byKey)) }
+    if (byKey) return { rows: set(question, keyDrive(question.tenant, byKey)), quick: byKey.keys.length <= 100 }
     const byPatient = onePatient(clauses)
-    if (byPatient) return { rows: ofPatient(question, byPatient) }
+    if (byPatient) return { rows: ofPatient(question, byPatient), quick: true }
 
     const total = await this.totals.estimate(question.tenant, typeTotal(question.tenant, question.type))
     const drives = await this.drives(question)
     const best = drives.reduce<Drive | undefined>((a, b) => (a && a.estimate <= b.estimate ? a : b), undefined)
-    if (!best) return { rows: scan(question) }
-    if (order.index === undefined || wide) return { rows: set(question, best) }
+    if (!best) return { rows: scan(question), quick: clauses.length === 0 && order.index !== undefined }
+    const few = best.estimate <= QUICK
+    if (order.index === undefined || wide) return { rows: set(question, best), quick: few }
     // Every further condition is taken to halve the matches: only a guess, so the scan is bounded.
     const matches = Math.max(best.estimate / 2 ** (clauses.length - 1), 1)
     const reads = (question.limit * total) / matches
-    if (reads > MOST_READS || reads * READ > best.estimate * FETCH) return { rows: set(question, best) }
-    return { rows: scan(question, Math.max(PATIENCE * reads, LEAST_READS)), bounded: true }
+    if (reads > MOST_READS || reads * READ > best.estimate * FETCH) return { rows: set(question, best), quick: few }
+    return { rows: scan(question, Math.max(PATIENCE * reads, LEAST_READS)), bounded: true, quick: reads <= QUICK }
   }
 
   /** Keys of up to `limit` matches, in no order. */
@@ -98,7 +102,9 @@ export class Planner {
   private async drives(question: Omit<Question, 'order' | 'limit'>): Promise<Drive[]> {
     const { tenant, type, clauses } = question
     const drives: Drive[] = []
-    const single = clauses.filter((clause) => clause.kind === 'token' && clause.hashes.length === 1) as (Clause & { kind: 'token' })[]
+    const single = clauses.filter((clause) => clause.kind === 'token' && clause.hashes.length === 1) as (Clause & {
+      kind: 'token'
+    })[]
     if (single.length) {
       const hashes = single.map((clause) => clause.hashes[0]!)
       const estimates = await Promise.all(hashes.map((hash) => this.estimate(tenant, hash)))
@@ -122,7 +128,7 @@ export class Planner {
           ? undefined
           : sql`resource r where r.tok && ${bigints(clause.hashes)}::bigint[] and ${sameType(tenant, type)}`
       case 'words':
-        return sql`resource r where r.txt @> ${bigints(clause.hashes)}::bigint[] and ${sameType(tenant, type)}`
+        return sql`resource r where ${and(clause.words.map((hashes) => sql`r.txt && ${bigints(hashes)}::bigint[]`))} and ${sameType(tenant, type)}`
       case 'reference': {
         if (clause.patient)
           return sql`resource r where r.tenant = ${tenant} and r.type = ${typeCode(type)} and not r.deleted
@@ -130,9 +136,27 @@ export class Planner {
         return sql`resource r where r.ref && ${bigints(refsOf(clause.salts, clause.keys))}::bigint[] and ${sameType(tenant, type)}`
       }
       case 'string':
-        return viaValues(tenant, type, 'string_value', clause.params, join(clause.values.map((text) => stringTest(raw('v'), clause.match, text)), ' or '))
+        return viaValues(
+          tenant,
+          type,
+          'string_value',
+          clause.params,
+          join(
+            clause.values.map((text) => stringTest(raw('v'), clause.match, text)),
+            ' or ',
+          ),
+        )
       case 'quantity':
-        return viaValues(tenant, type, 'quantity_value', clause.params, join(clause.tests.map((test) => quantityTest(raw('v'), test)), ' or '))
+        return viaValues(
+          tenant,
+          type,
+          'quantity_value',
+          clause.params,
+          join(
+            clause.tests.map((test) => quantityTest(raw('v'), test)),
+            ' or ',
+          ),
+        )
       default:
         return undefined
     }
@@ -162,9 +186,11 @@ export class Planner {
 }
 
 /** The hash already holds tenant and type; written so that no index offers itself for them. */
-const sameType = (tenant: number, type: string): Sql => sql`(r.tenant + 0) = ${tenant} and (r.type + 0) = ${typeCode(type)} and not r.deleted`
+const sameType = (tenant: number, type: string): Sql =>
+  sql`(r.tenant + 0) = ${tenant} and (r.type + 0) = ${typeCode(type)} and not r.deleted`
 
-const ofType = (tenant: number, type: string): Sql => sql`r.tenant = ${tenant} and r.type = ${typeCode(type)} and not r.deleted`
+const ofType = (tenant: number, type: string): Sql =>
+  sql`r.tenant = ${tenant} and r.type = ${typeCode(type)} and not r.deleted`
 
 function viaValues(tenant: number, type: string, table: string, params: readonly bigint[], test: Sql): Sql {
   return sql`(select distinct v.rid from ${raw(table)} v where v.tenant = ${tenant} and v.param = any(${bigints(params)}::bigint[]) and (${test})) v
@@ -200,7 +226,8 @@ function scan(question: Question, bound?: number): Sql {
   if (order.index === undefined) {
     return sql`select * from (select ${columns(order)} from resource r where ${range} and ${filter}) r order by ${order.by} limit ${limit}`
   }
-  if (bound === undefined) return sql`select ${columns(order)} from resource r where ${range} and ${filter} order by ${order.index} limit ${limit}`
+  if (bound === undefined)
+    return sql`select ${columns(order)} from resource r where ${range} and ${filter} order by ${order.index} limit ${limit}`
   return sql`select ${columns(order)} from (select * from resource r where ${range} order by ${order.index} limit ${Math.ceil(bound)}) r
     where ${filter} limit ${limit}`
 }
@@ -208,8 +235,10 @@ function scan(question: Question, bound?: number): Sql {
 /** What a condition on the main date or lastUpdated says of the index that the scan walks. */
 function indexRanges({ tenant, type, clauses, order }: Question): Sql[] {
   return clauses.flatMap((clause): Sql[] => {
-    if (clause.kind === 'updated' && order.column === 'at' && clause.comparisons.length === 1) return starts(raw('r.at'), clause.comparisons[0]!, raw("interval '1 millisecond'"))
-    if (clause.kind !== 'date' || order.column !== 'date_lo' || clause.params.length !== 1 || clause.params[0] !== null) return []
+    if (clause.kind === 'updated' && order.column === 'at' && clause.comparisons.length === 1)
+      return starts(raw('r.at'), clause.comparisons[0]!, raw("interval '1 millisecond'"))
+    if (clause.kind !== 'date' || order.column !== 'date_lo' || clause.params.length !== 1 || clause.params[0] !== null)
+      return []
     if (clause.comparisons.length !== 1) return []
     const span = sql`coalesce((select s.span from date_span s where s.tenant = ${tenant} and s.type = ${typeCode(type)}), interval '0')`
     return starts(raw('r.date_lo'), clause.comparisons[0]!, span)
@@ -252,7 +281,10 @@ function onePatient(clauses: readonly Clause[]) {
 function ofPatient(question: Question, patient: Clause & { kind: 'reference' }): Sql {
   const { tenant, type, clauses, order, limit, after } = question
   const where = new Where(tenant)
-  const rest = where.all(raw('r'), clauses.filter((clause) => clause !== patient))
+  const rest = where.all(
+    raw('r'),
+    clauses.filter((clause) => clause !== patient),
+  )
   const several = where.one(raw('r'), { ...patient, patient: false })
   const branch = (key: bigint, filter: Sql) => sql`
     (select ${columns(order)} from resource r where ${ofType(tenant, type)} and r.patient = ${key}::bigint and ${filter}

@@ -1,17 +1,16 @@
-import { FhirError, Invalid, type Issue } from '../base/errors.js'
+import { type FhirError, Invalid, type Issue } from '../base/errors.js'
 import { isResourceType } from '../fhir/definitions.js'
 import type { Clause } from './clause.js'
 import { hashOften, keyOf } from './hash.js'
-import { paramOf, prefixOf } from './names.js'
-import { commonParameters, type SearchParameter, searchParameters } from './parameters.js'
-import { isMandatory, mainDate, patientParameter, sourcesOf } from './sources.js'
+import { paramOf, prefixOf, prosePrefix, textPrefix } from './names.js'
+import { type Component, commonParameters, type SearchParameter, searchParameters } from './parameters.js'
+import { isMandatory, mainDate, patientParameter, sourcesOf, storedParameters } from './sources.js'
 import * as composite from './types/composite.js'
 import * as date from './types/date.js'
 import * as quantity from './types/quantity.js'
 import * as reference from './types/reference.js'
 import * as string from './types/string.js'
 import * as token from './types/token.js'
-
 
 /** `name=value` pairs as a query has them, decoded, in order. */
 export type Pair = readonly [name: string, value: string]
@@ -55,7 +54,7 @@ export function clauseOf(reading: Reading, type: string, [name, value]: Pair): C
     case '_text':
     case '_content':
       if (modifier) throw noModifier(parameter, modifier, [])
-      return anyWords(`${reading.tenant} ${type} ${code}\t`, values, name)
+      return anyWords(prosePrefixes(reading.tenant, type, parameter.code), values, name)
   }
   return readers[parameter.type](reading, parameter, modifier, values, name)
 }
@@ -71,10 +70,18 @@ export function parameterOf(type: string, code: string): SearchParameter {
 
 function noModifier(parameter: SearchParameter, modifier: string, allowed: readonly string[]): FhirError {
   const known = [...allowed, 'missing'].map((name) => `:${name}`).join(' ')
-  return new UnusableParameter(`${parameter.code}:${modifier} is not supported on ${parameter.base}; this parameter takes ${known}`)
+  return new UnusableParameter(
+    `${parameter.code}:${modifier} is not supported on ${parameter.base}; this parameter takes ${known}`,
+  )
 }
 
-type Reader = (reading: Reading, parameter: SearchParameter, modifier: string | undefined, values: string[], name: string) => Clause
+type Reader = (
+  reading: Reading,
+  parameter: SearchParameter,
+  modifier: string | undefined,
+  values: string[],
+  name: string,
+) => Clause
 
 const readers: Record<SearchParameter['type'], Reader> = {
   token: tokenClause,
@@ -82,21 +89,29 @@ const readers: Record<SearchParameter['type'], Reader> = {
     if (modifier) throw noModifier(parameter, modifier, [])
     return {
       kind: 'token',
-      hashes: prefixes(tenant, parameter).flatMap((prefix) => values.map((value) => token.uri(prefix, token.unescape(value)))),
+      hashes: prefixes(tenant, parameter).flatMap((prefix) =>
+        values.map((value) => token.uri(prefix, token.unescaped(value))),
+      ),
     }
   },
   string({ tenant }, parameter, modifier, values, name) {
-    if (modifier === 'text') return anyOf(prefixes(tenant, parameter).map((prefix) => anyWords(`${prefix}:text\t`, values, name)))
-    if (modifier && modifier !== 'exact' && modifier !== 'contains') throw noModifier(parameter, modifier, ['exact', 'contains', 'text'])
+    if (modifier === 'text') return anyWords(textPrefixes(tenant, parameter), values, name)
+    if (modifier && modifier !== 'exact' && modifier !== 'contains')
+      throw noModifier(parameter, modifier, ['exact', 'contains', 'text'])
     const match = (modifier as 'exact' | 'contains' | undefined) ?? 'prefix'
-    const texts = values.map(token.unescape).map((text) => (match === 'exact' ? text : string.normal(text)))
+    const texts = values.map(token.unescaped).map((text) => (match === 'exact' ? text : string.normal(text)))
     if (texts.some((text) => text === '')) throw new Invalid(`${name}: there is no text to search for`)
-    if (texts.some((text) => text.length > string.LONGEST)) throw new Invalid(`${name}: at most ${string.LONGEST} characters can be searched for`)
+    if (texts.some((text) => text.length > string.LONGEST))
+      throw new Invalid(`${name}: at most ${string.LONGEST} characters can be searched for`)
     return { kind: 'string', params: params(tenant, parameter), match, values: texts }
   },
   date({ tenant }, parameter, modifier, values) {
     if (modifier) throw noModifier(parameter, modifier, [])
-    return { kind: 'date', params: dateParams(tenant, parameter), comparisons: values.map((value) => date.searched(value, parameter.code)) }
+    return {
+      kind: 'date',
+      params: dateParams(tenant, parameter),
+      comparisons: values.map((value) => date.searched(value, parameter.code)),
+    }
   },
   number({ tenant }, parameter, modifier, values) {
     if (modifier) throw noModifier(parameter, modifier, [])
@@ -105,7 +120,11 @@ const readers: Record<SearchParameter['type'], Reader> = {
   },
   quantity({ tenant }, parameter, modifier, values) {
     if (modifier) throw noModifier(parameter, modifier, [])
-    return { kind: 'quantity', params: params(tenant, parameter), tests: values.map((value) => quantity.searched(value, parameter.code)) }
+    return {
+      kind: 'quantity',
+      params: params(tenant, parameter),
+      tests: values.map((value) => quantity.searched(value, parameter.code)),
+    }
   },
   reference: referenceClause,
   composite: compositeClause,
@@ -119,6 +138,16 @@ const prefixes = (tenant: number, { base, code }: SearchParameter) =>
 const params = (tenant: number, { base, code }: SearchParameter) =>
   sourcesOf(base, code).codes.map((source) => paramOf(tenant, base, source))
 
+const textPrefixes = (tenant: number, { base, code }: SearchParameter) =>
+  sourcesOf(base, code).codes.map((source) => textPrefix(tenant, base, source))
+
+/** `_content` finds what any `:text` finds, too: those words are stored under their parameters. */
+function prosePrefixes(tenant: number, type: string, code: string): string[] {
+  if (code === '_text') return [prosePrefix(tenant, type, '_text')]
+  const texts = storedParameters(type).filter((one) => one.type === 'token' || one.type === 'string')
+  return [prosePrefix(tenant, type, '_content'), ...texts.map((one) => textPrefix(tenant, type, one.code))]
+}
+
 function dateParams(tenant: number, { base, code }: SearchParameter): (bigint | null)[] {
   const main = mainDate(base)
   return sourcesOf(base, code).codes.map((source) => (source === main ? null : paramOf(tenant, base, source)))
@@ -127,8 +156,14 @@ function dateParams(tenant: number, { base, code }: SearchParameter): (bigint | 
 /** Types whose tokens carry no system of their own: the element implies it. */
 const IMPLIED = new Set(['code', 'boolean', 'string', 'id', 'markdown'])
 
-function tokenClause({ tenant }: Reading, parameter: SearchParameter, modifier: string | undefined, values: string[], name: string): Clause {
-  if (modifier === 'text') return anyOf(prefixes(tenant, parameter).map((prefix) => anyWords(`${prefix}:text\t`, values, name)))
+function tokenClause(
+  { tenant }: Reading,
+  parameter: SearchParameter,
+  modifier: string | undefined,
+  values: string[],
+  name: string,
+): Clause {
+  if (modifier === 'text') return anyWords(textPrefixes(tenant, parameter), values, name)
   if (modifier && modifier !== 'not') throw noModifier(parameter, modifier, ['not', 'text'])
   const types = [...new Set(parameter.paths.map((path) => path.type))]
   // A value is stored under the parity of its type; where the type is known only from the data, under either.
@@ -137,7 +172,8 @@ function tokenClause({ tenant }: Reading, parameter: SearchParameter, modifier: 
   const hashes = prefixes(tenant, parameter).flatMap((prefix) =>
     values.flatMap((value) => {
       // gender=http://hl7.org/fhir/administrative-gender|male: the system is the one that FHIR implies
-      const text = implied && /^(http:\/\/hl7\.org\/fhir\/[^|]*)?\|./.test(value) ? value.slice(value.indexOf('|') + 1) : value
+      const text =
+        implied && /^(http:\/\/hl7\.org\/fhir\/[^|]*)?\|./.test(value) ? value.slice(value.indexOf('|') + 1) : value
       return parities.map((unique) => token.searched(prefix, text, unique))
     }),
   )
@@ -145,7 +181,13 @@ function tokenClause({ tenant }: Reading, parameter: SearchParameter, modifier: 
   return modifier === 'not' ? { kind: 'not', clause } : clause
 }
 
-function referenceClause(reading: Reading, parameter: SearchParameter, modifier: string | undefined, values: string[], name: string): Clause {
+function referenceClause(
+  reading: Reading,
+  parameter: SearchParameter,
+  modifier: string | undefined,
+  values: string[],
+  name: string,
+): Clause {
   const { tenant, base } = reading
   const { targets } = parameter
   if (modifier === 'identifier') {
@@ -153,8 +195,8 @@ function referenceClause(reading: Reading, parameter: SearchParameter, modifier:
       values.map((value) => {
         const [first, second] = split(value, '|')
         return second === undefined
-          ? reference.identifierHash(prefix, undefined, token.unescape(first!))
-          : reference.identifierHash(prefix, token.unescape(first!), token.unescape(second))
+          ? reference.identifierHash(prefix, undefined, token.unescaped(first!))
+          : reference.identifierHash(prefix, token.unescaped(first!), token.unescaped(second))
       }),
     )
     return { kind: 'token', hashes }
@@ -162,7 +204,7 @@ function referenceClause(reading: Reading, parameter: SearchParameter, modifier:
   if (modifier && !targets.includes(modifier)) throw noModifier(parameter, modifier, ['identifier', ...targets])
   const keys: bigint[] = []
   let onlyPatients = true
-  for (const value of values.map(token.unescape)) {
+  for (const value of values.map(token.unescaped)) {
     const relative = value.startsWith(`${base}/`) ? value.slice(base.length + 1) : value
     if (/^[A-Za-z0-9.-]{1,64}$/.test(relative)) {
       const types = modifier ? [modifier] : targets
@@ -171,11 +213,14 @@ function referenceClause(reading: Reading, parameter: SearchParameter, modifier:
       continue
     }
     const target = reference.targetOf(tenant, relative)
-    if (!target) throw new Invalid(`${name}: a contained resource cannot be searched for; right are id, Type/id or a URL`)
+    if (!target)
+      throw new Invalid(`${name}: a contained resource cannot be searched for; right are id, Type/id or a URL`)
     if (target.type && modifier && target.type !== modifier)
       throw new Invalid(`${name}: the value names a ${target.type}, the modifier a ${modifier}`)
     if (target.type && targets.length && !targets.includes(target.type))
-      throw new Invalid(`${name}: ${parameter.base}.${parameter.code} cannot refer to a ${target.type}; it can to ${targets.join(', ')}`)
+      throw new Invalid(
+        `${name}: ${parameter.base}.${parameter.code} cannot refer to a ${target.type}; it can to ${targets.join(', ')}`,
+      )
     if (target.type !== 'Patient') onlyPatients = false
     keys.push(target.key)
   }
@@ -190,14 +235,25 @@ function byPatient({ base, code }: SearchParameter): boolean {
 
 function chained(reading: Reading, type: string, code: string, targetType: string | undefined, rest: Pair): Clause {
   const parameter = parameterOf(type, code)
-  if (parameter.type !== 'reference') throw new UnusableParameter(`${code} is no reference: it cannot be followed to ${rest[0]}`)
+  if (parameter.type !== 'reference')
+    throw new UnusableParameter(`${code} is no reference: it cannot be followed to ${rest[0]}`)
   if (targetType && !parameter.targets.includes(targetType))
-    throw new UnusableParameter(`${type}.${code} cannot refer to a ${targetType}; it can to ${parameter.targets.join(', ')}`)
+    throw new UnusableParameter(
+      `${type}.${code} cannot refer to a ${targetType}; it can to ${parameter.targets.join(', ')}`,
+    )
   const failures: FhirError[] = []
   const ways = (targetType ? [targetType] : parameter.targets).flatMap((target): Clause[] => {
     try {
       const patient = target === 'Patient' && byPatient(parameter)
-      return [{ kind: 'chain', salts: params(reading.tenant, parameter), patient, type: target, clauses: [clauseOf(reading, target, rest)] }]
+      return [
+        {
+          kind: 'chain',
+          salts: params(reading.tenant, parameter),
+          patient,
+          type: target,
+          clauses: [clauseOf(reading, target, rest)],
+        },
+      ]
     } catch (cause) {
       // Of several targets only some have the parameter; when none has, the first says what is wrong.
       if (!(cause instanceof UnusableParameter)) throw cause
@@ -205,14 +261,16 @@ function chained(reading: Reading, type: string, code: string, targetType: strin
       return []
     }
   })
-  if (ways.length === 0) throw failures[0] ?? new UnusableParameter(`${code} refers to nothing that ${rest[0]} could be asked of`)
+  if (ways.length === 0)
+    throw failures[0] ?? new UnusableParameter(`${code} refers to nothing that ${rest[0]} could be asked of`)
   return anyOf(ways)
 }
 
 /** `_has:Observation:patient:code`: https://hl7.org/fhir/R4/search.html#has */
 function has(reading: Reading, type: string, name: string, value: string): Clause {
   const [, source, code, ...rest] = name.split(':')
-  if (!source || !code || rest.length === 0) throw new UnusableParameter(`${name}: right is _has:Type:reference:parameter`)
+  if (!source || !code || rest.length === 0)
+    throw new UnusableParameter(`${name}: right is _has:Type:reference:parameter`)
   if (!isResourceType(source)) throw new UnusableParameter(`${name}: ${source} is not a resource type`)
   const parameter = parameterOf(source, code)
   if (parameter.type !== 'reference' || (parameter.targets.length > 0 && !parameter.targets.includes(type)))
@@ -233,7 +291,8 @@ function missing({ tenant }: Reading, parameter: SearchParameter, value: string)
 }
 
 function presentClause(tenant: number, parameter: SearchParameter): Clause {
-  if (parameter.code === '_id' || parameter.code === '_lastUpdated' || isMandatory(parameter)) return { kind: 'all', clauses: [] }
+  if (parameter.code === '_id' || parameter.code === '_lastUpdated' || isMandatory(parameter))
+    return { kind: 'all', clauses: [] }
   switch (parameter.type) {
     case 'string':
       return { kind: 'present', table: 'string', params: params(tenant, parameter) }
@@ -249,24 +308,39 @@ function presentClause(tenant: number, parameter: SearchParameter): Clause {
       const { narrowed } = sourcesOf(parameter.base, parameter.code)
       if (!narrowed) return { kind: 'token', hashes: prefixes(tenant, parameter).map(token.presence) }
       if (byPatient(parameter) && parameter.code === 'patient') return { kind: 'ofPatient' }
-      throw new UnusableParameter(`${parameter.code}:missing is not supported; ${sourcesOf(parameter.base, parameter.code).codes.join(' or ')}:missing is`)
+      throw new UnusableParameter(
+        `${parameter.code}:missing is not supported; ${sourcesOf(parameter.base, parameter.code).codes.join(' or ')}:missing is`,
+      )
     }
   }
 }
 
-function compositeClause(reading: Reading, parameter: SearchParameter, modifier: string | undefined, values: string[], name: string): Clause {
+/** Whether a search can ask for it: places (`near`), and composites other than of a token and one more, are not yet. */
+export function isSupported({ type, code, components }: SearchParameter): boolean {
+  if (type !== 'composite') return type !== 'special'
+  return code in composite.COMBINED || (components.length === 2 && components[0]!.parameter.type === 'token')
+}
+
+function compositeClause(
+  reading: Reading,
+  parameter: SearchParameter,
+  modifier: string | undefined,
+  values: string[],
+  name: string,
+): Clause {
   if (modifier) throw noModifier(parameter, modifier, [])
   const combined = composite.COMBINED[parameter.code]
   if (combined) {
-    return anyOf(combined.map((code) => compositeClause(reading, parameterOf(parameter.base, code), undefined, values, name)))
+    return anyOf(
+      combined.map((code) => compositeClause(reading, parameterOf(parameter.base, code), undefined, values, name)),
+    )
   }
-  const [first, second] = parameter.components
-  if (!second || parameter.components.length !== 2 || first?.parameter.type !== 'token')
-    throw new UnusableParameter(`${parameter.code} is not supported yet`)
+  if (!isSupported(parameter)) throw new UnusableParameter(`${parameter.code} is not supported yet`)
+  const [first, second] = parameter.components as [Component, Component]
   return anyOf(
     values.map((value): Clause => {
       const [head, tail, more] = split(value, '$')
-      if (head === undefined || tail === undefined || more !== undefined)
+      if (!head || !tail || more !== undefined)
         throw new Invalid(`${name}: the value has two parts with a $ between them`)
       if (parameter.paths.every((path) => path.type === parameter.base)) {
         const clauses = [first.parameter, second.parameter].map((component, i) =>
@@ -280,10 +354,16 @@ function compositeClause(reading: Reading, parameter: SearchParameter, modifier:
         case 'token':
           return {
             kind: 'token',
-            hashes: heads.flatMap((h) => headHashes(second.paths.flat(), tail).map((t) => composite.pairHash(param, h, t))),
+            hashes: heads.flatMap((h) =>
+              headHashes(second.paths.flat(), tail).map((t) => composite.pairHash(param, h, t)),
+            ),
           }
         case 'quantity':
-          return { kind: 'quantity', params: heads.map((h) => composite.headParam(param, h)), tests: [quantity.searched(tail, name)] }
+          return {
+            kind: 'quantity',
+            params: heads.map((h) => composite.headParam(param, h)),
+            tests: [quantity.searched(tail, name)],
+          }
         case 'reference': {
           const target = reference.targetOf(reading.tenant, tail)
           if (!target) throw new Invalid(`${name}: the second part is a reference, Type/id`)
@@ -300,17 +380,18 @@ function headHashes(paths: readonly { type: string }[], text: string): bigint[] 
   return [...new Set(paths.map((path) => token.isUnique(path.type)))].map((unique) => token.searched('', text, unique))
 }
 
-function anyWords(prefix: string, values: readonly string[], name: string): Clause {
+function anyWords(names: readonly string[], values: readonly string[], name: string): Clause {
   return anyOf(
     values.map((value): Clause => {
-      const found = string.words(token.unescape(value))
+      const found = string.words(token.unescaped(value))
       if (found.length === 0) throw new Invalid(`${name}: there is no word to search for`)
-      return { kind: 'words', hashes: found.map((word) => hashOften(prefix + word)) }
+      return { kind: 'words', words: found.map((word) => names.map((prefix) => hashOften(prefix + word))) }
     }),
   )
 }
 
-const anyOf = (clauses: readonly Clause[]): Clause => (clauses.length === 1 ? clauses[0]! : { kind: 'any', clauses: [...clauses] })
+const anyOf = (clauses: readonly Clause[]): Clause =>
+  clauses.length === 1 ? clauses[0]! : { kind: 'any', clauses: [...clauses] }
 
 /** Splits at a separator that is not escaped by a backslash. */
 export function split(text: string, separator: string): string[] {
@@ -323,4 +404,3 @@ export function split(text: string, separator: string): string[] {
   }
   return parts
 }
-

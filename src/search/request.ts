@@ -1,8 +1,9 @@
 import { Invalid, type Issue } from '../base/errors.js'
 import { isResourceType } from '../fhir/definitions.js'
 import type { Clause } from './clause.js'
+import { acrossTypes, orderOf } from './order.js'
 import { searchParameters } from './parameters.js'
-import { clauseOf, type Pair, parameterOf, type Reading, split, UnusableParameter } from './query.js'
+import { clauseOf, type Pair, parameterOf, type Reading, UnusableParameter } from './query.js'
 
 export type Summary = 'true' | 'text' | 'data' | 'count' | 'false'
 export type Total = 'none' | 'estimate' | 'accurate'
@@ -40,7 +41,10 @@ export interface SearchLimits {
   maxCount: number
 }
 
-type Results = Omit<SearchRequest, 'types' | 'clauses' | 'applied' | 'warnings'> & { include: Include[]; revinclude: Include[] }
+type Results = Omit<SearchRequest, 'types' | 'clauses' | 'applied' | 'warnings'> & {
+  include: Include[]
+  revinclude: Include[]
+}
 
 const whole = (name: string, value: string): number => {
   if (!/^\d{1,9}$/.test(value)) throw new Invalid(`${name} is a whole number from 0`)
@@ -51,16 +55,32 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
   return value as T
 }
 
+/** What the value of a result parameter is read with. */
+interface Asked {
+  reading: Reading
+  types: readonly string[]
+  limits: SearchLimits
+}
+
+/** Takes one value of a result parameter; returns what was made of it, where that is something else. */
+type ResultReader = (results: Results, value: string, asked: Asked, modifier?: string) => string | undefined | void
+
 /** What shapes the result: https://hl7.org/fhir/R4/search.html#Summary */
-const RESULTS: Record<string, (results: Results, value: string, limits: SearchLimits, modifier?: string) => void> = {
-  _count(results, value, { maxCount }) {
-    results.count = Math.min(whole('_count', value), maxCount)
+const RESULTS: Record<string, ResultReader> = {
+  _count(results, value, { limits }) {
+    results.count = Math.min(whole('_count', value), limits.maxCount)
+    return String(results.count)
   },
   _offset(results, value) {
     results.offset = whole('_offset', value)
   },
-  _sort(results, value) {
-    results.sort = results.sort ? `${results.sort},${value}` : value
+  _sort(results, value, { reading, types }) {
+    if (value.split(',').some((name) => name === '' || name === '-')) throw new Invalid('_sort: a name is empty')
+    const sort = results.sort ? `${results.sort},${value}` : value
+    // Made again with the page; here to say in time what there is no order by.
+    if (types.length === 1) orderOf(reading.tenant, types[0]!, sort, [])
+    else acrossTypes(reading.tenant, sort)
+    results.sort = sort
   },
   _total(results, value) {
     results.total = oneOf<Total>('_total', value, ['none', 'estimate', 'accurate'])
@@ -71,10 +91,10 @@ const RESULTS: Record<string, (results: Results, value: string, limits: SearchLi
   _elements(results, value) {
     results.elements = [...(results.elements ?? []), ...value.split(',').map((name) => name.trim())]
   },
-  _include(results, value, _limits, modifier) {
+  _include(results, value, _asked, modifier) {
     results.include.push(includeOf('_include', value, modifier))
   },
-  _revinclude(results, value, _limits, modifier) {
+  _revinclude(results, value, _asked, modifier) {
     results.revinclude.push(includeOf('_revinclude', value, modifier))
   },
   _contained(_results, value) {
@@ -85,16 +105,20 @@ const RESULTS: Record<string, (results: Results, value: string, limits: SearchLi
 export const RESULT_PARAMETERS = Object.keys(RESULTS)
 
 function includeOf(name: string, value: string, modifier: string | undefined): Include {
-  if (modifier && modifier !== 'iterate' && modifier !== 'recurse') throw new UnusableParameter(`${name} takes the modifier :iterate`)
+  if (modifier && modifier !== 'iterate' && modifier !== 'recurse')
+    throw new UnusableParameter(`${name} takes the modifier :iterate`)
   const iterate = modifier !== undefined
   if (value === '*') return { source: '*', code: '*', iterate }
   const [source, code, target, ...rest] = value.split(':')
-  if (!source || !code || rest.length) throw new Invalid(`${name}: right is Type:parameter or Type:parameter:TargetType`)
+  if (!source || !code || rest.length)
+    throw new Invalid(`${name}: right is Type:parameter or Type:parameter:TargetType`)
   if (!isResourceType(source)) throw new UnusableParameter(`${name}: ${source} is not a resource type`)
   if (target && !isResourceType(target)) throw new UnusableParameter(`${name}: ${target} is not a resource type`)
   if (code !== '*' && parameterOf(source, code).type !== 'reference') {
     const references = [...searchParameters(source).values()].filter(({ type }) => type === 'reference')
-    throw new UnusableParameter(`${name}: ${source}.${code} is no reference; these are: ${references.map((p) => p.code).join(', ')}`)
+    throw new UnusableParameter(
+      `${name}: ${source}.${code} is no reference; these are: ${references.map((p) => p.code).join(', ')}`,
+    )
   }
   return { source, code, target, iterate }
 }
@@ -119,10 +143,9 @@ export function searchRequest(
   const results: Results = { count: limits.defaultCount, offset: 0, summary: 'false', include: [], revinclude: [] }
   const warnings: Issue[] = []
   const applied: Pair[] = []
-  const attempt = (pair: Pair, read: () => void) => {
+  const attempt = (pair: Pair, read: () => string | undefined | void) => {
     try {
-      read()
-      applied.push(pair)
+      applied.push([pair[0], read() ?? pair[1]])
     } catch (cause) {
       if (!(lenient && cause instanceof UnusableParameter)) throw cause
       warnings.push({ severity: 'warning', code: 'not-supported', diagnostics: `Left out: ${cause.message}` })
@@ -133,7 +156,7 @@ export function searchRequest(
   for (const [name, value] of pairs) {
     if (name !== '_type') continue
     if (type) throw new Invalid('_type belongs to a search of the whole server')
-    types = value.split(',')
+    types = [...new Set(value.split(','))]
     const unknown = types.find((one) => !isResourceType(one))
     if (unknown !== undefined) throw new Invalid(`_type: ${unknown} is not a resource type`)
     applied.push([name, value])
@@ -143,8 +166,8 @@ export function searchRequest(
     const [name, value] = pair
     if (name === '_type' || TRANSPORT.has(name)) continue
     const [code, modifier] = name.split(':') as [string, string?]
-    const result = RESULTS[code]
-    if (result) attempt(pair, () => result(results, value, limits, modifier))
+    const result = Object.hasOwn(RESULTS, code) ? RESULTS[code] : undefined
+    if (result) attempt(pair, () => result(results, value, { reading, types, limits }, modifier))
     else
       attempt(pair, () => {
         // All types before any: a parameter that one of them lacks must not half apply.
@@ -153,6 +176,8 @@ export function searchRequest(
         for (const [one, clause] of read) clauses.get(one)!.push(clause)
       })
   }
-  if (results.sort) for (const name of split(results.sort, ',')) if (name === '' || name === '-') throw new Invalid('_sort: a name is empty')
+  if (results.sort)
+    for (const name of split(results.sort, ','))
+      if (name === '' || name === '-') throw new Invalid('_sort: a name is empty')
   return { types, clauses, ...results, applied, warnings }
 }

@@ -83,7 +83,9 @@ const PREFERRED = ['date', 'authoredon', 'authored', 'created', 'recorded', 'per
 
 /** The date parameter that the thin row holds; undefined where a type has none. */
 export function mainDate(type: string): string | undefined {
-  const dates = storedParameters(type).filter((parameter) => parameter.type === 'date' && parameter.code !== '_lastUpdated')
+  const dates = storedParameters(type).filter(
+    (parameter) => parameter.type === 'date' && parameter.code !== '_lastUpdated',
+  )
   const codes = dates.map((parameter) => parameter.code)
   const wanted = [MAIN_DATE[type], ...PREFERRED].find((code) => code !== undefined && codes.includes(code))
   return wanted ?? codes.sort()[0]

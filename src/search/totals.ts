@@ -15,7 +15,7 @@ export class Totals {
 
   /** How many resources have this token, exactly: what is folded plus what is not yet. */
   async exact(tenant: number, hash: bigint): Promise<number> {
-    const [row] = await this.db.query<{ n: string }>(sql`
+    const [row] = await this.db.quick<{ n: string }>(sql`
       select (coalesce((select t.n from total t where t.tenant = ${tenant} and t.hash = ${hash}), 0)
         + coalesce((select sum(u.n) from total_delta d, unnest(d.hashes, d.ns) as u(hash, n)
             where d.tenant = ${tenant} and d.hashes @> array[${hash}::bigint] and u.hash = ${hash}), 0))::text as n`)

@@ -1,9 +1,8 @@
 import { and, bigints, or, raw, type Sql, sql } from '../db/sql.js'
 import { typeCode } from '../fhir/type-codes.js'
-import type { Clause, Comparison, Decimal, Prefix, QuantityTest } from './clause.js'
+import type { Clause, Comparison, Decimal, Prefix, QuantityTest, Range } from './clause.js'
 import { SEVERAL_PATIENTS } from './entry.js'
 import { timestamp } from './layout.js'
-import type { Range } from './types/date.js'
 
 /**
  * Clauses as SQL conditions on a row of `resource`, written so that no index answers them: they are what a scan in
@@ -24,15 +23,19 @@ export class Where {
       case 'token':
         return hasAny(sql`${row}.tok`, clause.hashes)
       case 'words':
-        return and(clause.hashes.map((hash) => hasAny(sql`${row}.txt`, [hash])))
+        return and(clause.words.map((hashes) => hasAny(sql`${row}.txt`, hashes)))
       case 'reference':
         return refers(row, clause)
       case 'string':
-        return this.value('string_value', row, clause.params, (v) => or(clause.values.map((text) => stringTest(v, clause.match, text))))
+        return this.value('string_value', row, clause.params, (v) =>
+          or(clause.values.map((text) => stringTest(v, clause.match, text))),
+        )
       case 'date':
         return or(clause.params.map((param) => this.date(row, param, clause.comparisons)))
       case 'quantity':
-        return this.value('quantity_value', row, clause.params, (v) => or(clause.tests.map((test) => quantityTest(v, test))))
+        return this.value('quantity_value', row, clause.params, (v) =>
+          or(clause.tests.map((test) => quantityTest(v, test))),
+        )
       case 'updated':
         return or(clause.comparisons.map((comparison) => updatedTest(row, comparison)))
       case 'key':
@@ -44,7 +47,9 @@ export class Where {
       case 'present':
         return or(
           clause.params.map((param) =>
-            param === null ? sql`${row}.date_hi > '-infinity'` : this.value(`${clause.table}_value`, row, [param], () => sql`true`),
+            param === null
+              ? sql`${row}.date_hi > '-infinity'`
+              : this.value(`${clause.table}_value`, row, [param], () => sql`true`),
           ),
         )
       case 'ofPatient':
@@ -70,7 +75,9 @@ export class Where {
 
   private date(row: Sql, param: bigint | null, comparisons: readonly Comparison<Range>[]): Sql {
     if (param !== null) {
-      return this.value('date_value', row, [param], (v) => or(comparisons.map((one) => rangeTest(sql`${v}.lo`, sql`${v}.hi`, one))))
+      return this.value('date_value', row, [param], (v) =>
+        or(comparisons.map((one) => rangeTest(sql`${v}.lo`, sql`${v}.hi`, one))),
+      )
     }
     // A resource without the date holds -infinity twice and satisfies nothing, not even `ne`.
     return sql`(${row}.date_hi > '-infinity' and ${or(comparisons.map((one) => rangeTest(sql`${row}.date_lo`, sql`${row}.date_hi`, one)))})`
@@ -96,7 +103,10 @@ export class Where {
     const s = this.alias()
     const source = sql`${s}.tenant = ${this.tenant} and ${s}.type = ${typeCode(type)} and not ${s}.deleted and ${this.all(s, clauses)}`
     const byRef = or(
-      salts.map((salt) => sql`exists (select 1 from resource ${s} where ${s}.ref @> array[${row}.key # ${salt}::bigint] and ${source})`),
+      salts.map(
+        (salt) =>
+          sql`exists (select 1 from resource ${s} where ${s}.ref @> array[${row}.key # ${salt}::bigint] and ${source})`,
+      ),
     )
     if (!patient) return byRef
     const several = or(salts.map((salt) => sql`(${row}.key # ${salt}::bigint) = any(${s}.ref)`))
@@ -162,15 +172,18 @@ function updatedTest(row: Sql, comparison: Comparison<Range>): Sql {
 }
 
 const numbers: Record<Prefix, (v: Sql, number: Decimal) => Sql> = {
-  eq: (v, { value, half }) => sql`(${v} >= ${value}::numeric - ${half}::numeric and ${v} < ${value}::numeric + ${half}::numeric)`,
-  ne: (v, { value, half }) => sql`(${v} < ${value}::numeric - ${half}::numeric or ${v} >= ${value}::numeric + ${half}::numeric)`,
+  eq: (v, { value, half }) =>
+    sql`(${v} >= ${value}::numeric - ${half}::numeric and ${v} < ${value}::numeric + ${half}::numeric)`,
+  ne: (v, { value, half }) =>
+    sql`(${v} < ${value}::numeric - ${half}::numeric or ${v} >= ${value}::numeric + ${half}::numeric)`,
   gt: (v, { value }) => sql`${v} > ${value}::numeric`,
   lt: (v, { value }) => sql`${v} < ${value}::numeric`,
   ge: (v, { value }) => sql`${v} >= ${value}::numeric`,
   le: (v, { value }) => sql`${v} <= ${value}::numeric`,
   sa: (v, { value }) => sql`${v} > ${value}::numeric`,
   eb: (v, { value }) => sql`${v} < ${value}::numeric`,
-  ap: (v, { value, half }) => sql`(${v} >= ${value}::numeric - ${half}::numeric and ${v} <= ${value}::numeric + ${half}::numeric)`,
+  ap: (v, { value, half }) =>
+    sql`(${v} >= ${value}::numeric - ${half}::numeric and ${v} <= ${value}::numeric + ${half}::numeric)`,
 }
 
 export function quantityTest(v: Sql, { comparison, unit, unitCode }: QuantityTest): Sql {

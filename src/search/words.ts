@@ -29,7 +29,23 @@ export interface Prose {
 }
 
 /** Strings that are no prose: addresses of things, codes and bytes. */
-const SKIPPED = new Set(['reference', 'url', 'system', 'id', 'code', 'data', 'resourceType', 'profile', 'contentType', 'status', 'value', 'fullUrl', 'lastUpdated', 'versionId', 'source'])
+const SKIPPED = new Set([
+  'reference',
+  'url',
+  'system',
+  'id',
+  'code',
+  'data',
+  'resourceType',
+  'profile',
+  'contentType',
+  'status',
+  'value',
+  'fullUrl',
+  'lastUpdated',
+  'versionId',
+  'source',
+])
 const TAGS = /<[^>]*>|&[a-z#0-9]+;/gi
 const PROSE = /\p{L}{2}/u
 /** `2013-03-14T10:00:00Z` and the like have letters and yet nothing to read. */

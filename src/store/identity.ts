@@ -14,7 +14,8 @@ export function newId(now = Date.now()): string {
     randomFillSync(random)
     used = 0
   }
-  const bytes = random.subarray(used, (used += 16))
+  const bytes = random.subarray(used, used + 16)
+  used += 16
   bytes.writeUIntBE(now, 0, 6)
   bytes[6] = (bytes[6]! & 0x0f) | 0x70
   bytes[8] = (bytes[8]! & 0x3f) | 0x80

@@ -23,6 +23,8 @@ export interface Stored {
 
 interface ReadRow extends Stored {
   key: bigint
+  id: string
+  type: number
   deleted: boolean
 }
 
@@ -64,6 +66,8 @@ export class Store {
    */
   async read(tenant: number, type: string, id: string): Promise<Stored> {
     const row = await this.readsOf(tenant).add(keyOf(tenant, type, id))
+    // A key is a hash: what has the same one by accident, or by design, is not what was asked for.
+    if (row.id !== id || row.type !== typeCode(type)) throw new NotFound(`${type}/${id} is not known`)
     if (row.deleted) throw new Gone(`${type}/${id} was deleted`)
     return row
   }
@@ -81,7 +85,10 @@ export class Store {
   private readsOf(tenant: number) {
     let batcher = this.reads.get(tenant)
     if (!batcher) {
-      batcher = new Batcher<bigint, ReadRow>((keys) => readAll(this.db, tenant, keys), { lanes: LANES, most: MOST_IN_A_BATCH })
+      batcher = new Batcher<bigint, ReadRow>((keys) => readAll(this.db, tenant, keys), {
+        lanes: LANES,
+        most: MOST_IN_A_BATCH,
+      })
       this.reads.set(tenant, batcher)
     }
     return batcher
@@ -91,8 +98,15 @@ export class Store {
     let batcher = this.writes.get(tenant)
     if (!batcher) {
       batcher = new Batcher<Write, Written>(
-        (writes) => this.db.transaction((transaction) => write(transaction, { tenant, db: this.db, rowIds: this.rowIds }, writes, { last: true })),
-        { lanes: LANES, most: MOST_IN_A_BATCH, keyOf: (one) => (one.kind === 'create' ? undefined : `${one.type}/${one.id}`) },
+        (writes) =>
+          this.db.transaction((transaction) =>
+            write(transaction, { tenant, db: this.db, rowIds: this.rowIds }, writes, { last: true }),
+          ),
+        {
+          lanes: LANES,
+          most: MOST_IN_A_BATCH,
+          keyOf: (one) => (one.kind === 'create' ? undefined : `${one.type}/${one.id}`),
+        },
       )
       this.writes.set(tenant, batcher)
     }
@@ -115,7 +129,10 @@ export class Unit {
 
   /** @throws the first error; then nothing of the transaction stays */
   async write(tenant: number, writes: readonly Write[], last = false): Promise<Written[]> {
-    const results = await write(this.session, { tenant, db: this.db, rowIds: this.rowIds }, writes, { allOrNothing: true, last })
+    const results = await write(this.session, { tenant, db: this.db, rowIds: this.rowIds }, writes, {
+      allOrNothing: true,
+      last,
+    })
     return results as Exclude<(typeof results)[number], FhirError>[]
   }
 
@@ -125,13 +142,15 @@ export class Unit {
    */
   async lock(names: readonly bigint[]): Promise<void> {
     const sorted = [...new Set(names)].sort((a, b) => (a < b ? -1 : 1))
-    await this.session.query(sql`select pg_advisory_xact_lock(n) from unnest(${bigints(sorted)}::bigint[]) n order by n`)
+    await this.session.query(
+      sql`select pg_advisory_xact_lock(n) from unnest(${bigints(sorted)}::bigint[]) n order by n`,
+    )
   }
 }
 
 async function readAll(db: Session, tenant: number, keys: bigint[]): Promise<(ReadRow | Error)[]> {
   const rows = await db.query<ReadRow>(sql`
-    select r.key, r.version, r.deleted, (extract(epoch from r.at) * 1000)::float8 as at, v.content::text as content
+    select r.key, r.id, r.type, r.version, r.deleted, (extract(epoch from r.at) * 1000)::float8 as at, v.content::text as content
     from resource r join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = r.version
     where r.tenant = ${tenant} and r.key = any(${bigints(keys)}::bigint[])`)
   const byKey = new Map(rows.map((row) => [row.key, row]))
@@ -141,8 +160,11 @@ async function readAll(db: Session, tenant: number, keys: bigint[]): Promise<(Re
 /** The numbers of types are part of the data: a build that counts otherwise must not touch it. */
 async function recordTypes(db: Database): Promise<void> {
   const codes = resourceTypes.map(typeCode)
-  await db.query(sql`insert into resource_type (code, name) select * from unnest(${codes}::smallint[], ${[...resourceTypes]}::text[]) on conflict do nothing`)
+  await db.query(
+    sql`insert into resource_type (code, name) select * from unnest(${codes}::smallint[], ${[...resourceTypes]}::text[]) on conflict do nothing`,
+  )
   const rows = await db.query<{ code: number; name: string }>(sql`select code, name from resource_type`)
   const wrong = rows.find(({ code, name }) => typeCode(name) !== code)
-  if (wrong) throw new Conflict(`The database numbers ${wrong.name} as ${wrong.code}, this build as ${typeCode(wrong.name)}`)
+  if (wrong)
+    throw new Conflict(`The database numbers ${wrong.name} as ${wrong.code}, this build as ${typeCode(wrong.name)}`)
 }

@@ -24,12 +24,18 @@ export interface Version {
  * @throws Gone      this version is the delete (410)
  * @see https://hl7.org/fhir/R4/http.html#vread
  */
-export async function vread(session: Session, tenant: number, type: string, id: string, version: string): Promise<Stored> {
+export async function vread(
+  session: Session,
+  tenant: number,
+  type: string,
+  id: string,
+  version: string,
+): Promise<Stored> {
   const number = /^\d{1,9}$/.test(version) ? Number(version) : 0
   const [row] = await session.query<Stored & { content: string | null }>(sql`
     select v.version, (extract(epoch from v.at) * 1000)::float8 as at, v.content::text as content
     from resource r join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = ${number}
-    where r.tenant = ${tenant} and r.key = ${keyOf(tenant, type, id)}`)
+    where r.tenant = ${tenant} and r.key = ${keyOf(tenant, type, id)} and r.id = ${id} and r.type = ${typeCode(type)}`)
   if (!row) throw new NotFound(`${type}/${id} has no version ${version.slice(0, 20)}`)
   if (row.content === null) throw new Gone(`Version ${number} of ${type}/${id} is its deletion`)
   return row
@@ -61,14 +67,24 @@ export async function history(session: Session, tenant: number, query: HistoryQu
   const newest = (row: Sql): Sql => sql`order by ${row}.at desc, ${row}.rid desc limit ${limit}`
   const s = raw('s')
   const r = raw('r')
-  const candidates = key === undefined
-    ? sql`unnest(${(types ?? resourceTypes).map(typeCode)}::smallint[]) t(code), lateral (
+  const candidates =
+    key === undefined
+      ? sql`unnest(${(types ?? resourceTypes).map(typeCode)}::smallint[]) t(code), lateral (
         (select r.rid, r.version, r.at from resource r where r.tenant = ${tenant} and r.type = t.code ${bounds(r)} ${newest(r)})
         union all
         (select s.rid, s.version, s.at from superseded s where s.tenant = ${tenant} and s.type = t.code ${bounds(s)} ${newest(s)})) h`
-    : sql`(select v.rid, v.version, v.at from resource x join version v on v.tenant = x.tenant and v.rid = x.rid
+      : sql`(select v.rid, v.version, v.at from resource x join version v on v.tenant = x.tenant and v.rid = x.rid
         where x.tenant = ${tenant} and x.key = ${key} ${bounds(raw('v'))} ${newest(raw('v'))}) h`
-  const rows = await session.query<{ type: number; id: string; version: number; ms: number; method: number; content: string | null; at: string; rid: bigint }>(sql`
+  const rows = await session.query<{
+    type: number
+    id: string
+    version: number
+    ms: number
+    method: number
+    content: string | null
+    at: string
+    rid: bigint
+  }>(sql`
     select x.type, x.id, v.version, (extract(epoch from v.at) * 1000)::float8 as ms, v.method, v.content::text as content, h.at, h.rid
     from (select h.rid, h.version, h.at from ${candidates} order by h.at desc, h.rid desc limit ${limit}) h
     join version v on v.tenant = ${tenant} and v.rid = h.rid and v.version = h.version

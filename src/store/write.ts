@@ -1,12 +1,12 @@
-import { FhirError, Gone, Invalid, NotFound, PreconditionFailed } from '../base/errors.js'
+import { Conflict, FhirError, Gone, Invalid, NotFound, PreconditionFailed } from '../base/errors.js'
 import { CopyRows } from '../db/copy.js'
 import type { Database, Transaction } from '../db/database.js'
 import { bigints, raw, sql } from '../db/sql.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
 import { typeCode } from '../fhir/type-codes.js'
 import type { Entry } from '../search/entry.js'
-import { entryOf } from '../search/entry.js'
 import { keyOf } from '../search/hash.js'
+import { entryOf } from '../search/indexers.js'
 import { SearchRows, TotalChanges, widenSpans } from '../search/layout.js'
 import { typeTotal } from '../search/names.js'
 import type { RowIds } from './identity.js'
@@ -47,6 +47,8 @@ export interface WriteContext {
 
 interface Current {
   key: bigint
+  id: string
+  type: number
   rid: bigint
   version: number
   at: number
@@ -91,7 +93,9 @@ export async function write(
       results.push(cause)
     }
   })
-  const planned = results.filter((result): result is Planned => !(result instanceof FhirError) && result.written.outcome !== 'unchanged')
+  const planned = results.filter(
+    (result): result is Planned => !(result instanceof FhirError) && result.written.outcome !== 'unchanged',
+  )
   await store(transaction, context, planned, options.last === true)
   return results.map((result) => (result instanceof FhirError ? result : result.written))
 }
@@ -102,10 +106,12 @@ async function lock(transaction: Transaction, tenant: number, writes: readonly W
   if (wanted.length === 0) return new Map<bigint, Current>()
   // Only a patch needs to see what it changes.
   const content = writes.some(({ kind }) => kind === 'patch')
-    ? raw('(select v.content::text from version v where v.tenant = r.tenant and v.rid = r.rid and v.version = r.version)')
+    ? raw(
+        '(select v.content::text from version v where v.tenant = r.tenant and v.rid = r.rid and v.version = r.version)',
+      )
     : raw('null')
   const rows = await transaction.query<Current & { at: string }>(sql`
-    select r.key, r.rid, r.version, r.deleted, r.narrow, r.tok::text as tok, ${content} as content,
+    select r.key, r.id, r.type, r.rid, r.version, r.deleted, r.narrow, r.tok::text as tok, ${content} as content,
       (extract(epoch from r.at) * 1000)::float8 as at
     from resource r where r.tenant = ${tenant} and r.key = any(${bigints(wanted)}::bigint[])
     order by r.key for update`)
@@ -115,6 +121,8 @@ async function lock(transaction: Transaction, tenant: number, writes: readonly W
 /** What becomes of one write, given what is there now. */
 function plan(tenant: number, one: Write, key: bigint, current: Current | undefined, now: number): Planned {
   const { type, id } = one
+  if (current && (current.id !== id || current.type !== typeCode(type)))
+    throw new Conflict(`The id of ${type}/${id} has the same hash as another resource here; use another id`)
   const version = current ? current.version + 1 : 1
   // lastUpdated rises with every version, whatever the clock does.
   const at = current ? Math.max(now, current.at + 1) : now
@@ -123,7 +131,12 @@ function plan(tenant: number, one: Write, key: bigint, current: Current | undefi
 
   if (one.kind === 'delete') {
     if (!current || current.deleted)
-      return { written: { ...written, version: current?.version ?? 0, outcome: 'unchanged' }, key, current, method: METHODS.DELETE }
+      return {
+        written: { ...written, version: current?.version ?? 0, outcome: 'unchanged' },
+        key,
+        current,
+        method: METHODS.DELETE,
+      }
     return { written: { ...written, outcome: 'deleted' }, key, current, method: METHODS.DELETE }
   }
   const resource = one.kind === 'patch' ? patched(one, current) : one.resource
@@ -131,7 +144,11 @@ function plan(tenant: number, one: Write, key: bigint, current: Current | undefi
   resource.id = id
   resource.meta = { ...resource.meta, versionId: String(version), lastUpdated: new Date(at).toISOString() }
   return {
-    written: { ...written, outcome: !current || current.deleted ? 'created' : 'updated', content: stringifyJson(resource) },
+    written: {
+      ...written,
+      outcome: !current || current.deleted ? 'created' : 'updated',
+      content: stringifyJson(resource),
+    },
     key,
     current,
     entry: entryOf(tenant, resource),
@@ -143,8 +160,10 @@ function patched(one: Write & { kind: 'patch' }, current: Current | undefined): 
   if (!current) throw new NotFound(`${one.type}/${one.id} is not known`)
   if (current.deleted) throw new Gone(`${one.type}/${one.id} was deleted`)
   const resource = one.apply(parseJson(current.content!) as Resource)
-  if (resource.resourceType !== one.type) throw new Invalid('A patch cannot change the type of a resource', { expression: [one.type] })
-  if (resource.id !== one.id) throw new Invalid('A patch cannot change the id of a resource', { expression: [`${one.type}.id`] })
+  if (resource.resourceType !== one.type)
+    throw new Invalid('A patch cannot change the type of a resource', { expression: [one.type] })
+  if (resource.id !== one.id)
+    throw new Invalid('A patch cannot change the id of a resource', { expression: [`${one.type}.id`] })
   return resource
 }
 
@@ -167,7 +186,11 @@ async function store(
   planned: readonly Planned[],
   last: boolean,
 ) {
-  const versions = new CopyRows('version', ['tenant', 'version', 'rid', 'at', 'method', 'content'], 1024 + planned.length * 2048)
+  const versions = new CopyRows(
+    'version',
+    ['tenant', 'version', 'rid', 'at', 'method', 'content'],
+    1024 + planned.length * 2048,
+  )
   const superseded = new CopyRows('superseded', ['tenant', 'type', 'version', 'rid', 'at'], 1024)
   const rows = new SearchRows(tenant, planned.length)
   const totals = new TotalChanges()
@@ -202,4 +225,3 @@ async function store(
 
 /** `{1,2}` as PostgreSQL writes an array. */
 const hashes = (text: string) => (text.length > 2 ? text.slice(1, -1).split(',').map(BigInt) : [])
-

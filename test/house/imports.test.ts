@@ -20,12 +20,12 @@ const floors = [
 const roof = floors[0]!
 
 /** Rooms that may use less than what is below them: the commands reach the server by HTTP alone. */
-const only: Record<string, string[]> = { cli: ['base', 'fhir'] }
+const only: Record<string, string[]> = { cli: ['base', 'fhir', 'db'] }
 
 const picture = `
    main.ts · start.ts · workers.ts     join everything, imported by nobody else
    ┌──────────────────────────────────────┐
- 5 │ http            cli: base, fhir only │
+ 5 │ http            cli: base, fhir, db │ 
  4 │ rest                                 │
  3 │ store                                │
  2 │ search          terminology          │

@@ -233,8 +233,7 @@ describe('a failure', () => {
     ['DELETE', '/fhir', 'GET, HEAD, POST'],
     ['POST', '/fhir/metadata', 'GET, HEAD'],
     ['POST', '/fhir/Patient/1', 'GET, HEAD, PUT, PATCH, DELETE'],
-    ['GET', '/fhir/Patient/1/Observation/_search', 'POST'],
-    ['DELETE', '/fhir/Patient/$validate', 'GET, HEAD, POST'],
+    ['GET', '/fhir/Patient/_search', 'POST'],
     ['PROPFIND', '/fhir/Patient', 'GET, HEAD, POST, PUT, PATCH, DELETE'],
   ])('%s %s is 405 and Allow is %s', async (method, path, allow) => {
     const { url } = await serve({ dispatch: () => Promise.reject(new MethodNotAllowed('No')) })

@@ -23,7 +23,11 @@ export function indexers(tenant: number, parameter: SearchParameter): ((resource
         path.each(resource, (element) => {
           const heads: bigint[] = []
           for (const head of first.paths[n]!) {
-            head.each(element, (value, type) => token.indexed(PART, value, type, { token: (h) => heads.push(h), text: () => {} }), resource)
+            head.each(
+              element,
+              (value, type) => token.indexed(PART, value, type, { token: (h) => heads.push(h), text: () => {} }),
+              resource,
+            )
           }
           if (heads.length === 0) return
           for (const tail of second!.paths[n]!) {
@@ -38,8 +42,9 @@ export function indexers(tenant: number, parameter: SearchParameter): ((resource
                     text: () => {},
                   })
                 } else if (second!.parameter.type === 'reference') {
-                  const target = reference.target(tenant, value, type)
-                  if (target) for (const head of heads) entry.tok.add(pairHash(param, head, target.key))
+                  reference.indexed(tenant, value, type, (target) => {
+                    for (const head of heads) entry.tok.add(pairHash(param, head, target.key))
+                  })
                 } else if (second!.parameter.type === 'quantity') {
                   quantity.indexed(value, type, (row) => {
                     for (const head of heads) entry.quantities.push({ param: headParam(param, head), ...row })

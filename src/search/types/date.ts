@@ -1,12 +1,11 @@
 import { Invalid } from '../../base/errors.js'
-import type { Comparison, Prefix } from '../clause.js'
-
-/** Half-open range of instants `[lo, hi)`, milliseconds since 1970 in UTC: `2013-03` is `[2013-03-01, 2013-04-01)`. */
-export type Range = readonly [lo: number, hi: number]
+import type { Comparison, Prefix, Range } from '../clause.js'
 
 const PREFIXES: readonly Prefix[] = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap']
-const FORM =
-  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/
+const FORM = /^(?!0000)(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/
+
+/** FHIR's calendar starts in the year 1; what is open towards the past starts there too. */
+const FIRST = utc(1, 0, 1)
 
 /** Splits `ge2013-03-14` at its prefix; no prefix is `eq`. */
 export function prefixed(text: string): [Prefix, string] {
@@ -29,8 +28,16 @@ export function rangeOf(text: string): Range | undefined {
   const d = Number(day)
   if (hour === undefined) return [utc(y, m, d), utc(y, m, d + 1)]
   const ms = fraction === undefined ? 0 : Math.floor(Number(`0.${fraction}`) * 1000 + 1e-6)
-  const lo = utc(y, m, d) + (Number(hour) * 3600 + Number(minute) * 60 + Number(second ?? 0)) * 1000 + ms - offset(zone)
-  const width = second === undefined ? 60_000 : fraction === undefined ? 1000 : fraction.length >= 3 ? 1 : 10 ** (3 - fraction.length)
+  const time = (Number(hour) * 3600 + Number(minute) * 60 + Number(second ?? 0)) * 1000 + ms
+  const lo = Math.max(utc(y, m, d) + time - offset(zone), FIRST)
+  const width =
+    second === undefined
+      ? 60_000
+      : fraction === undefined
+        ? 1000
+        : fraction.length >= 3
+          ? 1
+          : 10 ** (3 - fraction.length)
   return [lo, lo + width]
 }
 
@@ -58,7 +65,8 @@ interface Timing {
 /** A Period without an end goes on forever; one without a start began before everything. */
 function periodOf({ start, end }: Period): Range | undefined {
   if (!start && !end) return undefined
-  return [start ? (rangeOf(start)?.[0] ?? -Infinity) : -Infinity, end ? (rangeOf(end)?.[1] ?? Infinity) : Infinity]
+  const [first, last] = [start, end].map((text) => (text ? rangeOf(text) : undefined))
+  return [first?.[0] ?? FIRST, last?.[1] ?? Infinity]
 }
 
 /** The outer limits of what is scheduled: https://hl7.org/fhir/R4/search.html#date */
@@ -80,7 +88,9 @@ export function indexed(value: unknown, type: string): Range | undefined {
 
 /** What a query asks: `ge2013-03-14`. `now` in milliseconds decides how wide `ap` is: a tenth of the distance to it. */
 export function searched(text: string, parameter: string, now = Date.now()): Comparison<Range> {
-  const [prefix, date] = prefixed(text)
+  const [prefix, written] = prefixed(text)
+  // `+01:00` whose plus sign was not escaped in the URL
+  const date = written.replace(/ (?=\d\d:\d\d$)/, '+')
   const value = rangeOf(date)
   if (!value || !exists(date))
     throw new Invalid(
@@ -88,7 +98,7 @@ export function searched(text: string, parameter: string, now = Date.now()): Com
     )
   if (prefix !== 'ap') return { prefix, value }
   const margin = Math.abs(now - value[0]) / 10
-  return { prefix, value: [value[0] - margin, value[1] + margin] }
+  return { prefix, value: [Math.max(value[0] - margin, FIRST), value[1] + margin] }
 }
 
 /** Dates that are well formed and yet are not on the calendar: `2013-02-30`, `2013-13-01`, `T25:00`. */

@@ -3,7 +3,7 @@ import { decimalText, isDecimal } from '../../fhir/json.js'
 import type { Comparison, Decimal, QuantityTest } from '../clause.js'
 import { hash, hashOften } from '../hash.js'
 import { prefixed } from './date.js'
-import { unescape } from './token.js'
+import { unescaped } from './token.js'
 
 /** One row of the index: the number as written, the unit as hashes (0: none). */
 export interface Indexed {
@@ -36,11 +36,14 @@ export function indexed(value: unknown, type: string, visit: (row: Indexed) => v
     if (!isDecimal(number)) return
     const symbol = code ?? currency ?? unit
     const space = system ?? (currency ? 'urn:iso:std:iso:4217' : '')
-    visit({
-      value: decimalText(number),
-      unit: symbol === undefined ? 0n : unitHash(space, symbol),
-      unitCode: symbol === undefined ? 0n : codeHash(symbol),
-    })
+    const text = decimalText(number)
+    if (symbol === undefined) {
+      visit({ value: text, unit: 0n, unitCode: 0n })
+      return
+    }
+    visit({ value: text, unit: unitHash(space, symbol), unitCode: codeHash(symbol) })
+    // `||milligram` finds what people call the unit, where that is not its code.
+    if (unit !== undefined && unit !== symbol) visit({ value: text, unit: 0n, unitCode: codeHash(unit) })
   }
 }
 
@@ -49,7 +52,10 @@ const NUMBER = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/
 /** `5.40` is any number of `[5.395, 5.405)`, `100` of `[99.5, 100.5)`: https://hl7.org/fhir/R4/search.html#number */
 export function number(text: string, parameter: string): Comparison<Decimal> {
   const [prefix, digits] = prefixed(text)
-  if (!NUMBER.test(digits)) throw new Invalid(`${parameter}: the value is not a number; right are 5, 5.40, -1 or 5.4e-3, with a prefix if wanted`)
+  if (!NUMBER.test(digits))
+    throw new Invalid(
+      `${parameter}: the value is not a number; right are 5, 5.40, -1 or 5.4e-3, with a prefix if wanted`,
+    )
   return { prefix, value: prefix === 'ap' ? approximately(digits) : interval(digits) }
 }
 
@@ -67,11 +73,11 @@ function approximately(digits: string): Decimal {
 /** `5.4`, `5.4|http://unitsofmeasure.org|mg`, `5.4||mg` */
 export function searched(text: string, parameter: string): QuantityTest {
   const [value, system, code, ...rest] = text.split(/(?<!\\)\|/)
-  if (rest.length || (system !== undefined && code === undefined))
+  if (rest.length || (system !== undefined && code === undefined) || (system && !code))
     throw new Invalid(`${parameter}: right are number, number|system|code and number||code`)
   const comparison = number(value!, parameter)
   if (!code) return { comparison }
   return system
-    ? { comparison, unit: hash(`unit\n${unescape(system)}\n${unescape(code)}`) }
-    : { comparison, unitCode: hash(`unit\t${unescape(code)}`) }
+    ? { comparison, unit: hash(`unit\n${unescaped(system)}\n${unescaped(code)}`) }
+    : { comparison, unitCode: hash(`unit\t${unescaped(code)}`) }
 }

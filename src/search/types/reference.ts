@@ -15,16 +15,23 @@ export interface Target {
 /** `Patient/1`, `http://somewhere/fhir/Patient/1/_history/3`: type and id at the end of a reference. */
 const LITERAL = /^(?:https?:\/\/.+\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/
 
-/** What a reference or canonical points at; a contained resource (`#1`) and a logical reference have no key. */
-export function target(tenant: number, value: unknown, type: string): Target | undefined {
+/**
+ * What a reference or canonical points at; a contained resource (`#1`) and a logical reference have no key.
+ * A canonical with a version has two: it is found with it or without.
+ */
+export function indexed(tenant: number, value: unknown, type: string, visit: (target: Target) => void): void {
   if (type === 'Reference') {
     const { reference } = value as Reference
-    return reference === undefined ? undefined : targetOf(tenant, reference)
+    const target = reference === undefined ? undefined : targetOf(tenant, reference)
+    if (target) visit(target)
+  } else if (typeof value === 'string') {
+    visit({ key: urlKey(tenant, value) })
+    const bar = value.indexOf('|')
+    if (bar > 0) visit({ key: urlKey(tenant, value.slice(0, bar)) })
   }
-  if (typeof value === 'string') return { key: urlKey(tenant, value) }
-  return undefined
 }
 
+/** What a literal reference points at, be it in a resource or in a query. */
 export function targetOf(tenant: number, reference: string): Target | undefined {
   if (reference.startsWith('#')) return undefined
   const literal = LITERAL.exec(reference)
@@ -34,10 +41,7 @@ export function targetOf(tenant: number, reference: string): Target | undefined 
   return { type: literal[1], key: keyOf(tenant, literal[1]!, literal[2]!) }
 }
 
-/** A canonical is found with or without its version. */
-function urlKey(tenant: number, url: string): bigint {
-  return hash(`${tenant} ${url.split('|', 1)[0]}`)
-}
+const urlKey = (tenant: number, url: string): bigint => hash(`${tenant} ${url}`)
 
 /** What `:identifier` looks for: the logical reference. */
 export function identifiers(prefix: string, value: unknown, type: string, visit: (hashed: bigint) => void): void {
@@ -49,5 +53,7 @@ export function identifiers(prefix: string, value: unknown, type: string, visit:
 }
 
 export function identifierHash(prefix: string, system: string | undefined, value: string): bigint {
-  return uncounted(hash(system === undefined ? `${prefix}:identifier\t${value}` : `${prefix}:identifier\n${system}\n${value}`))
+  return uncounted(
+    hash(system === undefined ? `${prefix}:identifier\t${value}` : `${prefix}:identifier\n${system}\n${value}`),
+  )
 }

@@ -18,7 +18,7 @@ const parts: Record<string, readonly string[]> = {
 
 /** The strings that a value puts into the index: each part of a name or address stands for itself. */
 export function indexed(value: unknown, type: string, visit: (text: string) => void): void {
-  if (typeof value === 'string') return visit(value)
+  if (typeof value === 'string') visit(value)
   if (typeof value !== 'object' || value === null) return
   const holder = value as Record<string, Part>
   for (const name of parts[type] ?? ['text', 'display', 'value']) {

@@ -39,7 +39,10 @@ export class Hashes {
   /** of a Coding: with its system, and of its code alone */
   coding(system: string, code: string): readonly [full: bigint, code: bigint] {
     let ofSystem = this.codings.get(system)
-    if (!ofSystem) this.codings.set(system, (ofSystem = new Map()))
+    if (!ofSystem) {
+      ofSystem = new Map()
+      this.codings.set(system, ofSystem)
+    }
     let pair = ofSystem.get(code)
     if (!pair) {
       pair = [counted(hash(full(this.prefix, system, code))), counted(hash(codeOnly(this.prefix, code)))]
@@ -78,7 +81,18 @@ export class Hashes {
 }
 
 /** Value types of which nearly every resource has one of its own: no totals are kept for them. */
-const UNIQUE = new Set(['Identifier', 'id', 'ContactPoint', 'uri', 'url', 'canonical', 'oid', 'uuid', 'string', 'markdown'])
+const UNIQUE = new Set([
+  'Identifier',
+  'id',
+  'ContactPoint',
+  'uri',
+  'url',
+  'canonical',
+  'oid',
+  'uuid',
+  'string',
+  'markdown',
+])
 
 /** What a value puts into the index. `visit` gets hashes, `text` what `:text` looks into. */
 export function indexed(hashes: Hashes, value: unknown, type: string, sink: TokenSink): void {
@@ -91,7 +105,8 @@ export function indexed(hashes: Hashes, value: unknown, type: string, sink: Toke
       return
     }
     case 'Coding':
-      return indexCoding(hashes, value as Coding, sink)
+      indexCoding(hashes, value as Coding, sink)
+      return
     case 'Identifier': {
       const { system, value: code } = value as Identifier
       if (code) indexUnique(hashes, system, code, sink)
@@ -104,6 +119,7 @@ export function indexed(hashes: Hashes, value: unknown, type: string, sink: Toke
       return
     }
     default: {
+      if (typeof value === 'object') return // a choice may hold what is no token: Group.characteristic.valueRange
       const code = String(value)
       if (UNIQUE.has(type)) sink.token(uncounted(hash(codeOnly(prefix, code))))
       else sink.token(hashes.code(code))
@@ -135,9 +151,9 @@ function indexUnique(hashes: Hashes, system: string | undefined, code: string, s
 export function searched(prefix: string, text: string, unique: boolean): bigint {
   const bar = unescapedBar(text)
   const parity = unique ? uncounted : counted
-  if (bar < 0) return parity(hash(codeOnly(prefix, unescape(text))))
-  const system = unescape(text.slice(0, bar))
-  const code = unescape(text.slice(bar + 1))
+  if (bar < 0) return parity(hash(codeOnly(prefix, unescaped(text))))
+  const system = unescaped(text.slice(0, bar))
+  const code = unescaped(text.slice(bar + 1))
   if (code === '') return counted(hash(systemOnly(prefix, system)))
   return parity(hash(full(prefix, system, code)))
 }
@@ -145,7 +161,7 @@ export function searched(prefix: string, text: string, unique: boolean): bigint 
 export const isUnique = (type: string) => UNIQUE.has(type)
 
 /** `\|`, `\,`, `\$` and `\\` stand for themselves: https://hl7.org/fhir/R4/search.html#escaping */
-export const unescape = (text: string) => text.replace(/\\([|,$\\])/g, '$1')
+export const unescaped = (text: string) => text.replace(/\\([|,$\\])/g, '$1')
 
 function unescapedBar(text: string): number {
   for (let i = 0; i < text.length; i++) {

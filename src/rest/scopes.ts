@@ -1,5 +1,5 @@
 import { Forbidden } from '../base/errors.js'
-import type { Exchange } from '../rest/exchange.js'
+import type { Exchange } from './exchange.js'
 import { interactionOf, type Letter } from './interactions.js'
 
 interface Grant {

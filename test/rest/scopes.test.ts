@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Forbidden } from '../../src/base/errors.js'
-import type { Letter } from '../../src/http/interactions.js'
-import { authorize, permits } from '../../src/http/scopes.js'
 import type { Exchange, Method } from '../../src/rest/exchange.js'
+import type { Letter } from '../../src/rest/interactions.js'
+import { authorize, permits } from '../../src/rest/scopes.js'
 
 // https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 describe('permits', () => {
@@ -55,12 +55,6 @@ describe('authorize', () => {
     ['GET /?_type=Patient', 'Patient.s'],
     ['POST /_search?_type=Patient', 'Patient.s'],
     ['GET /_history', '*.s'],
-    ['GET /Patient/1/Observation', 'Observation.s'],
-    ['GET /Patient/1/*', '*.s'],
-    ['POST /Patient/1/Observation/_search', 'Observation.s'],
-    ['GET /Patient/$match', 'Patient.rs'],
-    ['POST /Patient/1/$match', 'Patient.cruds'],
-    ['POST /$x', '*.cruds'],
   ])('%s needs %s and no more', (request, scope) => {
     expect(ask([`system/${scope}`], request)).not.toThrow()
     const [type, letters = ''] = scope.split('.')
@@ -81,7 +75,13 @@ describe('authorize', () => {
   })
 
   it('lets nothing through that it does not know', () => {
-    for (const request of ['GET /Patient/_search', 'DELETE /Patient/1/_history', 'GET /a/b/c/d/e', 'PATCH /']) {
+    for (const request of [
+      'GET /Patient/_search',
+      'DELETE /Patient/1/_history',
+      'GET /Patient/1/Observation',
+      'POST /Patient/$x',
+      'PATCH /',
+    ]) {
       expect(ask(['system/Patient.cruds'], request)).toThrow('system/*.c')
       expect(ask(['system/*.cruds'], request)).not.toThrow()
     }
