@@ -73,7 +73,7 @@ export async function start(config: Config, report: Report): Promise<Running> {
       // A statement that runs on for a client that was cut off does not hold us up.
       closing.push(() => Promise.race([database.close(), sleep(2000)]))
       metrics.watchPool(database.pool)
-      const store = await Store.open(database)
+      const store = await Store.open(database, config.contentCacheBytes)
       closing.push(() => store.close())
       report(`Definitions of FHIR R4 loaded: ${resourceTypes.length} resource types`)
       dispatch = createDispatch({ config, store })

@@ -32,6 +32,12 @@ const settings = {
   INGLE_MAX_COUNT: whole(1000, 1, 100_000, 'Largest `_count`; more is lowered to it.'),
   INGLE_MAX_INCLUDES: whole(1000, 0, 100_000, 'Resources that `_include` and `_revinclude` may add to a page.'),
   INGLE_MAX_TRANSACTION_ENTRIES: whole(10_000, 1, 1_000_000, 'Entries that a batch or transaction may have.'),
+  INGLE_CONTENT_CACHE_BYTES: whole(
+    48 * 1024 * 1024,
+    0,
+    16 * 1024 * 1024 * 1024,
+    'Content that searches served lately, kept at hand by each process.',
+  ),
   INGLE_SEARCH_HANDLING: oneOf(
     ['strict', 'lenient'],
     'An unknown search parameter is 400, or left out with a warning.',

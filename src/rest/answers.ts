@@ -2,7 +2,7 @@ import type { OperationOutcomeIssue } from '@medplum/fhirtypes'
 import { elements } from '../fhir/elements.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
 import { summarize } from '../fhir/summary.js'
-import type { Summary } from '../search/request.js'
+import { type Summary, summaryOf } from '../search/request.js'
 import type { Stored } from '../store/store.js'
 import type { Resource, Written } from '../store/write.js'
 import type { Answer, Exchange } from './exchange.js'
@@ -10,9 +10,13 @@ import type { Answer, Exchange } from './exchange.js'
 export const etag = (version: number): string => `W/"${version}"`
 export const httpDate = (ms: number): string => new Date(ms).toUTCString()
 
-/** The versions that `If-Match: W/"3", W/"4"` allows; undefined: any. What is no version of ours matches none. */
-export function versionsOf(ifMatch: string | undefined): number[] | undefined {
+/**
+ * The versions that `If-Match: W/"3", W/"4"` allows, `*` for whichever there is; undefined: none has to be.
+ * What is no version of ours matches none.
+ */
+export function versionsOf(ifMatch: string | undefined): readonly number[] | '*' | undefined {
   if (ifMatch === undefined) return undefined
+  if (ifMatch.trim() === '*') return '*'
   return ifMatch.split(',').flatMap((tag) => {
     const version = /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(tag)?.[1]
     return version ? [Number(version)] : []
@@ -71,7 +75,7 @@ export function projectionOf(query: string): Projection | undefined {
   if (!query.includes('_summary=') && !query.includes('_elements=')) return undefined
   const pairs = new URLSearchParams(query)
   const names = pairs.getAll('_elements').flatMap((list) => list.split(','))
-  return { summary: (pairs.get('_summary') ?? 'false') as Summary, ...(names.length > 0 && { elements: names }) }
+  return { summary: summaryOf(pairs.get('_summary') ?? 'false'), ...(names.length > 0 && { elements: names }) }
 }
 
 /** Stored text passes through unparsed unless a part of it is asked for. */

@@ -1,4 +1,4 @@
-import { FhirError, Invalid, MethodNotAllowed, NotFound } from '../base/errors.js'
+import { FhirError, Invalid, MethodNotAllowed, NotFound, TooCostly } from '../base/errors.js'
 import { Gate } from '../base/gate.js'
 import { toOutcome } from '../base/outcome.js'
 import { isResourceType } from '../fhir/definitions.js'
@@ -63,11 +63,13 @@ async function answerBundle(core: Core, exchange: Exchange, dispatch: Dispatch):
     throw new Invalid('What is posted to the base is a Bundle of type batch or transaction', {
       expression: ['Bundle.type'],
     })
+  if (!Array.isArray(entries)) throw new Invalid('Bundle.entry is an array', { expression: ['Bundle.entry'] })
   const most = core.config.maxTransactionEntries
-  if (Array.isArray(entries) && entries.length > most)
-    throw new Invalid(`The Bundle has ${entries.length} entries; ${most} are allowed (INGLE_MAX_TRANSACTION_ENTRIES)`, {
-      expression: ['Bundle.entry'],
-    })
+  if (entries.length > most)
+    throw new TooCostly(
+      `The Bundle has ${entries.length} entries; ${most} are allowed (INGLE_MAX_TRANSACTION_ENTRIES)`,
+      { expression: ['Bundle.entry'] },
+    )
   if (type === 'batch') return batch(exchange, entries, dispatch)
   valid(resource)
   return transaction(core, exchange, entries)

@@ -9,6 +9,7 @@ import type { Answer, Exchange } from './exchange.js'
 import { history } from './history.js'
 import { once } from './idempotency.js'
 import { type InteractionName, offerOf, placeOf } from './interactions.js'
+import { everything } from './operations/everything.js'
 import { conditionalPatch, patch } from './patch.js'
 import { read, vread } from './read.js'
 import { authorize } from './scopes.js'
@@ -31,6 +32,7 @@ const interactions: Record<Exclude<InteractionName, 'bundle'>, Interaction> = {
   'history-instance': history,
   'history-type': history,
   'history-system': history,
+  $everything: everything,
 }
 
 /** Answers FHIR requests: those of the HTTP door, and each entry of a batch. */
@@ -61,7 +63,7 @@ function nameOf({ method, path }: Exchange): InteractionName {
   const isTyped = place ? place.type !== undefined && place.type !== '*' : path.length > 1
   if (isTyped && !isResourceType(type))
     throw new NotFound(`${String(type).slice(0, 64)} is not a resource type of FHIR R4`)
-  if (last?.startsWith('$')) throw new NotFound(`There is no operation ${last.slice(0, 64)} here`)
+  if (!place && last?.startsWith('$')) throw new NotFound(`There is no operation ${last.slice(0, 64)} here`)
   if (!place) throw new NotFound('There is nothing at this path')
   const offer = offerOf(place, method)
   if (!offer) throw new MethodNotAllowed(`${method} is not possible here`)

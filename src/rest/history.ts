@@ -26,7 +26,7 @@ export async function history({ config, store }: Core, exchange: Exchange): Prom
   if (path.length > 2) query.key = keyOf(ctx.tenant, path[0]!, path[1]!)
   if (cursor) query.after = { at: cursor.position.values[0]!, rid: cursor.position.rid }
   const found = await versions(store.db, ctx.tenant, query)
-  if (found.length === 0 && path.length > 2 && !cursor && pairs.length === 0)
+  if (found.length === 0 && path.length > 2 && !cursor && pairs.every(([name]) => name === '_count'))
     throw new NotFound(`${path[0]}/${path[1]} is not known`)
 
   const page = found.slice(0, count)
@@ -75,8 +75,7 @@ function instant(name: string, value: string) {
 
 const NAMES = ['', ...Object.keys(METHODS)]
 
-function entryText(base: string, { type, id, version, at, method, content }: Version): string {
-  const created = method === METHODS.POST || (method === METHODS.PUT && version === 1)
+function entryText(base: string, { type, id, version, at, method, created, content }: Version): string {
   const status = content === null ? '204 No Content' : created ? '201 Created' : '200 OK'
   const url = method === METHODS.POST ? type : `${type}/${id}`
   const resource = content === null ? '' : `"resource":${content},`

@@ -16,6 +16,7 @@ export type InteractionName =
   | `conditional-${'update' | 'patch' | 'delete'}`
   | `search-${'type' | 'system'}`
   | `history-${'instance' | 'type' | 'system'}`
+  | '$everything'
 
 /** What one method does at a place, and what a scope must allow for it. */
 export interface Offer {
@@ -56,6 +57,9 @@ export const places = {
   version: { GET: offer('vread', 'r') },
 } satisfies Record<string, Offers>
 
+/** An operation, which the CapabilityStatement lists apart from interactions. */
+const everything: Offers = { GET: offer('$everything', 'rs') }
+
 export interface Place {
   offers: Offers
   /** The type that is read or written; `*` is every type. */
@@ -65,6 +69,8 @@ export interface Place {
 /** The place that a path names, judged by its shape alone: whether the type exists is for others to say. */
 export function placeOf(path: readonly string[]): Place | undefined {
   const [first = '', second = '', third] = path
+  // A compartment has resources of every type.
+  if (path.length === 3 && first === 'Patient' && third === '$everything') return { offers: everything, type: '*' }
   if (path.at(-1)?.startsWith('$')) return undefined
   switch (path.length) {
     case 0:

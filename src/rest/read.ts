@@ -24,7 +24,7 @@ function isUnchanged(
   { version, at }: { version: number; at: number },
 ): boolean {
   if (ifNoneMatch !== undefined)
-    return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${version}"`)
+    return ifNoneMatch.split(',').some((tag) => ['*', `"${version}"`].includes(tag.trim().replace(/^W\//, '')))
   if (ifModifiedSince === undefined) return false
   const since = Date.parse(ifModifiedSince)
   // The header has whole seconds only.

@@ -2,7 +2,7 @@ import { type Issue, NotFound } from '../base/errors.js'
 import { isResourceType, resourceTypes } from '../fhir/definitions.js'
 import type { Cursor } from '../search/cursor.js'
 import type { Finder, Found } from '../search/find.js'
-import { type Order, orderOf, type Position } from '../search/order.js'
+import { acrossTypes, orderOf, type Position } from '../search/order.js'
 import { type Pair, UnusableParameter } from '../search/query.js'
 import { type SearchRequest, searchRequest } from '../search/request.js'
 import { projected } from './answers.js'
@@ -36,7 +36,7 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const total = await totalOf(finder, exchange, request)
   const applied = queryText(request.applied)
   const urlOf = (token: string) => `${base}/${type ?? ''}?_cursor=${token}`
-  const self = token === undefined ? `${base}/${type ?? ''}${applied && `?${applied}`}` : urlOf(token)
+  const self = token === undefined ? `${base}/${type ?? ''}${applied}` : urlOf(token)
   if (request.summary === 'count' || request.count === 0) {
     return {
       status: 200,
@@ -48,15 +48,16 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     request.elements || request.summary !== 'false'
       ? { summary: request.summary, elements: request.elements }
       : undefined
-  const page = isPlain(request, cursor)
-    ? await plainPage(finder, exchange, request, cursor)
-    : await pageOf(finder, exchange, request, cursor)
+  const page =
+    finder.printsPages && isPlain(request, cursor)
+      ? await plainPage(finder, exchange, request, cursor)
+      : await pageOf(finder, exchange, request, cursor)
   const entry = (mode: string) => (found: Found) =>
     `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"}}`
   const { resources: included, warnings } = await including(finder, ctx, page.matches, request, config.maxIncludes)
   const link = (relation: string, position: Position | undefined, backwards: boolean) =>
     position &&
-    `{"relation":"${relation}","url":${JSON.stringify(urlOf(store.cursors.seal({ path: type ?? '', query: applied, position, backwards })))}}`
+    `{"relation":"${relation}","url":${JSON.stringify(urlOf(store.cursors.seal({ path: type ?? '', query: applied.slice(1), position, backwards })))}}`
   const links = [
     `{"relation":"self","url":${JSON.stringify(self)}}`,
     link('previous', page.previous, true),
@@ -172,10 +173,10 @@ async function totalOf(finder: Finder, { ctx }: Exchange, request: SearchRequest
   return counts.reduce((a, b) => a + b, 0)
 }
 
-function queryText(pairs: readonly Pair[]): string {
-  return pairs
-    .map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`)
-    .join('&')
+/** `?name=value&…` as a link has it; empty without a pair. */
+export function queryText(pairs: readonly Pair[]): string {
+  if (pairs.length === 0) return ''
+  return `?${pairs.map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`).join('&')}`
 }
 
 /** What was left out or cut off, as an entry of its own: https://hl7.org/fhir/R4/search.html#mode */

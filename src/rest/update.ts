@@ -47,14 +47,11 @@ export function updateOf(
       expression: [`${type}.id`],
     })
   const id = match ?? resource.id!
-  return { kind: 'put', type, id, resource, ...conditions }
+  // Whoever wrote criteria did not mean to overwrite what they do not match.
+  return { kind: 'put', type, id, resource, ...conditions, ...(match === undefined && { mustBeNew: true }) }
 }
 
 export function preconditions({ ifMatch, ifNoneMatch }: Pick<Exchange, 'ifMatch' | 'ifNoneMatch'>) {
-  const versions = ifMatch?.trim() === '*' ? undefined : versionsOf(ifMatch)
-  return {
-    ...(versions && { ifMatch: versions }),
-    ...(ifMatch?.trim() === '*' && { mustExist: true }),
-    ...(ifNoneMatch?.trim() === '*' && { ifNoneMatch: '*' as const }),
-  }
+  const versions = versionsOf(ifMatch)
+  return { ...(versions && { ifMatch: versions }), ...(ifNoneMatch?.trim() === '*' && { ifNoneMatch: '*' as const }) }
 }

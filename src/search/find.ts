@@ -3,6 +3,7 @@ import type { Session } from '../db/database.js'
 import { bigints, raw, type Sql, sql } from '../db/sql.js'
 import { typeCode, typeName } from '../fhir/type-codes.js'
 import type { Clause } from './clause.js'
+import type { Contents } from './contents.js'
 import { SEVERAL_PATIENTS } from './entry.js'
 import { isCounted } from './hash.js'
 import { typeTotal } from './names.js'
@@ -21,7 +22,7 @@ export interface Found {
   position: Position
 }
 
-/** A page as its Bundle entries, made by the database: nothing of it passes through objects of ours. */
+/** A page as the text of its Bundle entries, for matches that nobody looks into. */
 export interface PageText {
   /** entries of the matches, with commas between; empty when there are none */
   entries: string
@@ -51,7 +52,14 @@ export class Finder {
     private readonly session: Session,
     private readonly planner: Planner,
     private readonly totals: Totals,
+    /** absent inside a transaction, whose versions may never come to be */
+    private readonly contents?: Contents,
   ) {}
+
+  /** Whether pages can be had by `pageText`. */
+  get printsPages(): boolean {
+    return this.contents !== undefined
+  }
 
   /** Inside a transaction: sees what that has written. */
   in(session: Session): Finder {
@@ -100,7 +108,7 @@ export class Finder {
       after,
     }
     const read = async (plan: Plan) => {
-      const statement = entriesOf(tenant, this.past(plan, order, offset), order, count, url)
+      const statement = listOf(this.past(plan, order, offset), order, count)
       const [row] = plan.quick
         ? await this.session.quick<PageRow>(statement)
         : await this.session.query<PageRow>(statement, signal)
@@ -111,7 +119,27 @@ export class Finder {
     if (plan.bounded && row.n <= count) row = await read(await this.planner.page(question, true))
     const position = (values: string[] | null) =>
       values?.length ? { rid: values[0]!, values: values.slice(1) } : undefined
-    return { entries: row.entries ?? '', more: row.n > count, first: position(row.first), last: position(row.last) }
+    return {
+      entries: await this.entries(tenant, row.list, url),
+      more: row.n > count,
+      first: position(row.first),
+      last: position(row.last),
+    }
+  }
+
+  private async entries(tenant: number, list: string | null, url: string): Promise<string> {
+    if (list === null) return ''
+    const rows = list.split(',').map((row) => row.split(' ') as [string, string, string])
+    const texts = await this.contents!.of(
+      this.session,
+      tenant,
+      rows.map(([rid, version]) => ({ rid, version })),
+    )
+    let entries = ''
+    for (let i = 0; i < rows.length; i++) {
+      entries += `${i ? ',' : ''}{"fullUrl":"${url}${rows[i]![2]}","resource":${texts[i]},"search":{"mode":"match"}}`
+    }
+    return entries
   }
 
   private past(plan: Plan, order: Order, offset: number): Sql {
@@ -246,20 +274,21 @@ export class Finder {
 interface PageRow {
   /** rows found, one more than the page has when there are further ones */
   n: number
-  entries: string | null
+  /** `rid version id,rid version id` */
+  list: string | null
   first: string[] | null
   last: string[] | null
 }
 
-function entriesOf(tenant: number, rows: Sql, order: Order, count: number, url: string): Sql {
+/** Which versions are on the page: as one value each, since a driver takes longer over rows than the database. */
+function listOf(rows: Sql, order: Order, count: number): Sql {
   const position = sql`array[r.rid::text${order.texts}]`
   const shown = sql`(select * from page r order by ${order.by} limit ${count}) r`
   return sql`with page as materialized (${rows})
     select (select count(*)::int from page) as n,
       (select ${position} from page r order by ${order.by} limit 1) as first,
       (select ${position} from ${shown} order by ${order.reversed().by} limit 1) as last,
-      (select string_agg('{"fullUrl":"' || ${url}::text || r.id || '","resource":' || v.content::text || ',"search":{"mode":"match"}}', ',' order by ${order.by})
-        from ${shown} join version v on v.tenant = ${tenant} and v.rid = r.rid and v.version = r.version) as entries`
+      (select string_agg(r.rid || ' ' || r.version || ' ' || r.id, ',' order by ${order.by}) from ${shown}) as list`
 }
 
 const isJoin = (clause: Clause): boolean =>

@@ -142,6 +142,7 @@ export function acrossTypes(tenant: number, sort: string | undefined): Order {
   return orderOf(tenant, 'Resource', sort, [])
 }
 
+const UPDATED = { expression: raw('r.at'), type: 'timestamptz', column: 'at' } as const
 const DATE = { expression: raw('r.date_lo'), type: 'timestamptz', column: 'date_lo' } as const
 
 /** Nobody asked for an order: the one that the search's own index has. One patient's resources come newest first. */
@@ -151,18 +152,25 @@ function natural(clauses: readonly Clause[]): Order {
       return new Order([{ ...DATE, descending: true }])
   }
   for (const clause of clauses) {
-    if (clause.kind !== 'date' || clause.params[0] !== null || clause.comparisons.length !== 1) continue
-    const { prefix } = clause.comparisons[0]!
-    // From the searched date outwards, so that the first rows read are matches.
-    if (prefix !== 'ne')
-      return new Order([{ ...DATE, descending: prefix === 'lt' || prefix === 'le' || prefix === 'eb' }])
+    const key = outwards(clause)
+    if (key) return new Order([key])
   }
   return new Order([])
 }
 
+/** From the searched date or lastUpdated outwards, so that the first rows that are read are matches. */
+function outwards(clause: Clause): Key | undefined {
+  if (clause.kind !== 'date' && clause.kind !== 'updated') return undefined
+  const [comparison, second] = clause.comparisons
+  if (!comparison || second || comparison.prefix === 'ne') return undefined
+  const descending = ['lt', 'le', 'eb'].includes(comparison.prefix)
+  if (clause.kind === 'updated') return { ...UPDATED, descending }
+  return clause.params[0] === null ? { ...DATE, descending } : undefined
+}
+
 function keyOf(tenant: number, type: string, code: string): Omit<Key, 'descending'> {
   if (code === '_id') return { expression: raw('r.id'), type: 'text' }
-  if (code === '_lastUpdated') return { expression: raw('r.at'), type: 'timestamptz', column: 'at' }
+  if (code === '_lastUpdated') return UPDATED
   const parameter = parameterOf(type, code)
   if (parameter.paths.length === 0) throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
   const { codes } = sourcesOf(type, code)

@@ -62,14 +62,17 @@ interface Asked {
   limits: SearchLimits
 }
 
-/** Takes one value of a result parameter; returns what was made of it, where that is something else. */
-type ResultReader = (results: Results, value: string, asked: Asked, modifier?: string) => string | undefined | void
+type ResultReader = (results: Results, value: string, asked: Asked, modifier?: string) => void
+
+/** @throws Invalid  names those that there are */
+export function summaryOf(value: string): Summary {
+  return oneOf<Summary>('_summary', value, ['true', 'text', 'data', 'count', 'false'])
+}
 
 /** What shapes the result: https://hl7.org/fhir/R4/search.html#Summary */
 const RESULTS: Record<string, ResultReader> = {
   _count(results, value, { limits }) {
     results.count = Math.min(whole('_count', value), limits.maxCount)
-    return String(results.count)
   },
   _offset(results, value) {
     results.offset = whole('_offset', value)
@@ -86,7 +89,7 @@ const RESULTS: Record<string, ResultReader> = {
     results.total = oneOf<Total>('_total', value, ['none', 'estimate', 'accurate'])
   },
   _summary(results, value) {
-    results.summary = oneOf<Summary>('_summary', value, ['true', 'text', 'data', 'count', 'false'])
+    results.summary = summaryOf(value)
   },
   _elements(results, value) {
     results.elements = [...(results.elements ?? []), ...value.split(',').map((name) => name.trim())]
@@ -143,9 +146,10 @@ export function searchRequest(
   const results: Results = { count: limits.defaultCount, offset: 0, summary: 'false', include: [], revinclude: [] }
   const warnings: Issue[] = []
   const applied: Pair[] = []
-  const attempt = (pair: Pair, read: () => string | undefined | void) => {
+  const attempt = (pair: Pair, read: () => void) => {
     try {
-      applied.push([pair[0], read() ?? pair[1]])
+      read()
+      applied.push(pair)
     } catch (cause) {
       if (!(lenient && cause instanceof UnusableParameter)) throw cause
       warnings.push({ severity: 'warning', code: 'not-supported', diagnostics: `Left out: ${cause.message}` })
@@ -176,8 +180,7 @@ export function searchRequest(
         for (const [one, clause] of read) clauses.get(one)!.push(clause)
       })
   }
-  if (results.sort)
-    for (const name of split(results.sort, ','))
-      if (name === '' || name === '-') throw new Invalid('_sort: a name is empty')
-  return { types, clauses, ...results, applied, warnings }
+  // A count that was too large is not the one that is used.
+  const used = applied.map(([name, value]): Pair => [name, name === '_count' ? String(results.count) : value])
+  return { types, clauses, ...results, applied: used, warnings }
 }

@@ -37,7 +37,8 @@ export class RowIds {
     const ids: bigint[] = []
     while (ids.length < count) {
       if (this.next === this.end) {
-        const [row] = await this.db.query<{ start: bigint }>(sql`select nextval('resource_rid') as start`)
+        // Beside the pool: a caller holds a session of it, and many who wait for one more would wait for each other.
+        const [row] = await this.db.quick<{ start: bigint }>(sql`select nextval('resource_rid') as start`)
         // Another caller may have brought a block meanwhile; its rest is given up, gaps do not matter.
         this.next = row!.start
         this.end = row!.start + BLOCK

@@ -4,6 +4,7 @@ import type { Database, Session, Transaction } from '../db/database.js'
 import { bigints, sql } from '../db/sql.js'
 import { resourceTypes } from '../fhir/definitions.js'
 import { typeCode } from '../fhir/type-codes.js'
+import { Contents } from '../search/contents.js'
 import { Cursors } from '../search/cursor.js'
 import { Finder } from '../search/find.js'
 import { keyOf } from '../search/hash.js'
@@ -43,15 +44,17 @@ export class Store {
     private readonly rowIds: RowIds,
     readonly totals: Totals,
     readonly cursors: Cursors,
+    cacheBytes: number,
   ) {
-    this.finder = new Finder(db, new Planner(totals), totals)
+    this.finder = new Finder(db, new Planner(totals), totals, new Contents(cacheBytes))
   }
 
-  static async open(db: Database): Promise<Store> {
+  /** @param cacheBytes  of content that searches served lately and keep at hand */
+  static async open(db: Database, cacheBytes: number): Promise<Store> {
     await recordTypes(db)
     const totals = new Totals(db)
     totals.start()
-    return new Store(db, new RowIds(db), totals, await Cursors.open(db))
+    return new Store(db, new RowIds(db), totals, await Cursors.open(db), cacheBytes)
   }
 
   async close() {

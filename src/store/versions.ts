@@ -14,6 +14,8 @@ export interface Version {
   at: number
   /** 1 POST, 2 PUT, 3 PATCH, 4 DELETE, as `METHODS` says */
   method: number
+  /** The resource came to be, or came back, by it. */
+  created: boolean
   content: string | null
   /** where it stands: lastUpdated as PostgreSQL's text, and row id */
   position: { at: string; rid: string }
@@ -47,6 +49,7 @@ export interface HistoryQuery {
   key?: bigint
   /** instants as text */
   since?: string
+  /** versions that were current at some time in this range */
   at?: readonly [from: string, to: string]
   limit: number
   /** versions older than this position */
@@ -62,40 +65,49 @@ export async function history(session: Session, tenant: number, query: HistoryQu
   const { types, key, since, at, limit, after } = query
   const bounds = (row: Sql): Sql => sql`
     ${since === undefined ? raw('') : sql`and ${row}.at >= ${since}::timestamptz`}
-    ${at ? sql`and ${row}.at >= ${at[0]}::timestamptz and ${row}.at < ${at[1]}::timestamptz` : raw('')}
+    ${
+      at
+        ? sql`and ${row}.at < ${at[1]}::timestamptz and not exists (select from version n
+      where n.tenant = ${tenant} and n.rid = ${row}.rid and n.version = ${row}.version + 1 and n.at <= ${at[0]}::timestamptz)`
+        : raw('')
+    }
     ${after ? sql`and (${row}.at, ${row}.rid) < (${after.at}::timestamptz, ${after.rid}::bigint)` : raw('')}`
   const newest = (row: Sql): Sql => sql`order by ${row}.at desc, ${row}.rid desc limit ${limit}`
   const s = raw('s')
   const r = raw('r')
   const candidates =
     key === undefined
-      ? sql`unnest(${(types ?? resourceTypes).map(typeCode)}::smallint[]) t(code), lateral (
+      ? sql`(select t.code as type, c.* from unnest(${(types ?? resourceTypes).map(typeCode)}::smallint[]) t(code), lateral (
         (select r.rid, r.version, r.at from resource r where r.tenant = ${tenant} and r.type = t.code ${bounds(r)} ${newest(r)})
         union all
-        (select s.rid, s.version, s.at from superseded s where s.tenant = ${tenant} and s.type = t.code ${bounds(s)} ${newest(s)})) h`
-      : sql`(select v.rid, v.version, v.at from resource x join version v on v.tenant = x.tenant and v.rid = x.rid
-        where x.tenant = ${tenant} and x.key = ${key} ${bounds(raw('v'))} ${newest(raw('v'))}) h`
+        (select s.rid, s.version, s.at from superseded s where s.tenant = ${tenant} and s.type = t.code ${bounds(s)} ${newest(s)})) c)`
+      : sql`(select x.type, v.rid, v.version, v.at from resource x join version v on v.tenant = x.tenant and v.rid = x.rid
+        where x.tenant = ${tenant} and x.key = ${key} ${bounds(raw('v'))} ${newest(raw('v'))})`
   const rows = await session.query<{
     type: number
     id: string
     version: number
     ms: number
     method: number
+    created: boolean
     content: string | null
     at: string
     rid: bigint
   }>(sql`
-    select x.type, x.id, v.version, (extract(epoch from v.at) * 1000)::float8 as ms, v.method, v.content::text as content, h.at, h.rid
-    from (select h.rid, h.version, h.at from ${candidates} order by h.at desc, h.rid desc limit ${limit}) h
+    select h.type, r.id, v.version, (extract(epoch from v.at) * 1000)::float8 as ms, v.method, v.content::text as content, h.at, h.rid,
+      v.version = 1 or exists (select from version p
+        where p.tenant = v.tenant and p.rid = v.rid and p.version = v.version - 1 and p.content is null) as created
+    from (select * from ${candidates} c order by c.at desc, c.rid desc limit ${limit}) h
     join version v on v.tenant = ${tenant} and v.rid = h.rid and v.version = h.version
-    join lateral (select r.type, r.id from resource r where r.tenant = ${tenant} and r.rid = h.rid ${key === undefined ? sql`and r.type = any(${(types ?? resourceTypes).map(typeCode)}::smallint[])` : sql`and r.key = ${key}`}) x on true
-    order by h.at desc, h.rid desc, h.version desc`)
+    join resource r on r.tenant = ${tenant} and r.type = h.type and r.rid = h.rid
+    order by h.at desc, h.rid desc`)
   return rows.map((row) => ({
     type: typeName(row.type),
     id: row.id,
     version: row.version,
     at: row.ms,
     method: row.method,
+    created: row.created,
     content: row.content,
     position: { at: row.at, rid: String(row.rid) },
   }))

@@ -1,7 +1,7 @@
 import { Conflict, FhirError, Gone, Invalid, NotFound, PreconditionFailed } from '../base/errors.js'
 import { CopyRows } from '../db/copy.js'
 import type { Database, Transaction } from '../db/database.js'
-import { bigints, raw, sql } from '../db/sql.js'
+import { bigints, sql } from '../db/sql.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
 import { typeCode } from '../fhir/type-codes.js'
 import type { Entry } from '../search/entry.js'
@@ -16,13 +16,16 @@ export type Resource = { resourceType: string; id?: string; meta?: Record<string
 /** What `version.method` says of how a version came to be. */
 export const METHODS = { POST: 1, PUT: 2, PATCH: 3, DELETE: 4 } as const
 
+/** Those of which one must be current; `*` is any. */
+type Versions = readonly number[] | '*'
+
 /** One change to one resource. `type` and `id` name it; ids of creates are new. */
 export type Write = { type: string; id: string } & (
   | { kind: 'create'; resource: Resource }
-  /** `ifMatch`: versions one of which must be current. `mustExist`: no update-as-create. */
-  | { kind: 'put'; resource: Resource; ifMatch?: readonly number[]; ifNoneMatch?: '*'; mustExist?: boolean }
-  | { kind: 'patch'; apply: (current: Resource) => Resource; ifMatch?: readonly number[] }
-  | { kind: 'delete'; ifMatch?: readonly number[] }
+  /** `mustBeNew`: nothing that is there is overwritten. */
+  | { kind: 'put'; resource: Resource; ifMatch?: Versions; ifNoneMatch?: '*'; mustBeNew?: boolean }
+  | { kind: 'patch'; apply: (current: Resource) => Resource; ifMatch?: Versions }
+  | { kind: 'delete'; ifMatch?: Versions }
 )
 
 export interface Written {
@@ -55,7 +58,8 @@ interface Current {
   deleted: boolean
   narrow: number
   tok: string
-  content: string | null
+  /** Of what is patched, unless it is deleted. */
+  content?: string | null
 }
 
 interface Planned {
@@ -104,18 +108,22 @@ export async function write(
 async function lock(transaction: Transaction, tenant: number, writes: readonly Write[], keys: readonly bigint[]) {
   const wanted = keys.filter((_, i) => writes[i]!.kind !== 'create')
   if (wanted.length === 0) return new Map<bigint, Current>()
-  // Only a patch needs to see what it changes.
-  const content = writes.some(({ kind }) => kind === 'patch')
-    ? raw(
-        '(select v.content::text from version v where v.tenant = r.tenant and v.rid = r.rid and v.version = r.version)',
-      )
-    : raw('null')
-  const rows = await transaction.query<Current & { at: string }>(sql`
-    select r.key, r.id, r.type, r.rid, r.version, r.deleted, r.narrow, r.tok::text as tok, ${content} as content,
+  const rows = await transaction.query<Current>(sql`
+    select r.key, r.id, r.type, r.rid, r.version, r.deleted, r.narrow, r.tok::text as tok,
       (extract(epoch from r.at) * 1000)::float8 as at
     from resource r where r.tenant = ${tenant} and r.key = any(${bigints(wanted)}::bigint[])
     order by r.key for update`)
-  return new Map(rows.map((row) => [row.key, row]))
+  const found = new Map(rows.map((row) => [row.key, row]))
+  // Only a patch needs to see what it changes. A statement of its own, as one that had to wait for the lock would
+  // still not see the version that it waited for.
+  const read = keys.filter((key, i) => writes[i]!.kind === 'patch' && found.has(key))
+  if (read.length === 0) return found
+  const contents = await transaction.query<{ key: bigint; content: string | null }>(sql`
+    select r.key, v.content::text as content
+    from resource r join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = r.version
+    where r.tenant = ${tenant} and r.key = any(${bigints(read)}::bigint[])`)
+  for (const { key, content } of contents) found.get(key)!.content = content
+  return found
 }
 
 /** What becomes of one write, given what is there now. */
@@ -171,12 +179,13 @@ function checkVersion(one: Write, current: Current | undefined) {
   const there = current !== undefined && !current.deleted
   if ('ifNoneMatch' in one && one.ifNoneMatch === '*' && there)
     throw new PreconditionFailed(`${one.type}/${one.id} is already there (If-None-Match: *)`)
-  if ('mustExist' in one && one.mustExist && !there) throw new NotFound(`${one.type}/${one.id} is not known`)
+  if ('mustBeNew' in one && one.mustBeNew && there)
+    throw new Conflict(`The criteria match nothing, but ${one.type}/${one.id} is already there`)
   if (!('ifMatch' in one) || one.ifMatch === undefined) return
   if (!there) throw new PreconditionFailed(`${one.type}/${one.id} has no current version to match If-Match`)
-  if (!one.ifMatch.includes(current.version))
+  if (one.ifMatch !== '*' && !one.ifMatch.includes(current.version))
     throw new PreconditionFailed(
-      `${one.type}/${one.id} is at version ${current.version}, not ${one.ifMatch.join(' or ')}: read it again and apply the change to what is there`,
+      `${one.type}/${one.id} is at version ${current.version}, not the one that If-Match names: read it again and apply the change to what is there`,
     )
 }
 

@@ -41,7 +41,10 @@ describe('composites', () => {
       observation('parts', {
         component: [
           { code: code('883-9'), valueCodeableConcept: { coding: [{ system: 'http://snomed.info/sct', code: 'B' }] } },
-          { code: code('10331-7'), valueCodeableConcept: { coding: [{ system: 'http://snomed.info/sct', code: 'positive' }] } },
+          {
+            code: code('10331-7'),
+            valueCodeableConcept: { coding: [{ system: 'http://snomed.info/sct', code: 'positive' }] },
+          },
         ],
       }),
       observation('string', { code: code('s'), valueString: 'Mostly $5, or | so' }),
@@ -110,7 +113,11 @@ describe('composites of other types', () => {
         type: 'person',
         actual: false,
         characteristic: [
-          { code: { coding: [{ code: 'gender' }] }, valueCodeableConcept: { coding: [{ code: 'mixed' }] }, exclude: false },
+          {
+            code: { coding: [{ code: 'gender' }] },
+            valueCodeableConcept: { coding: [{ code: 'mixed' }] },
+            exclude: false,
+          },
           { code: { coding: [{ code: 'owner' }] }, valueBoolean: true, exclude: false },
           { code: { coding: [{ code: 'age' }] }, valueRange: { low: { value: 1 } }, exclude: false },
         ],

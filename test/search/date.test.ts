@@ -78,7 +78,8 @@ describe('dates', () => {
   it.each(['0001', 'ap0001', '9999', 'ap9999-12-31', 'ge9999-12-31T23:59:59-14:00', 'le0001-01-01T00:00:00+14:00'])(
     'has no trouble at the ends of the calendar: %s',
     async (edge) => {
-      for (const name of ['birthdate', 'death-date', '_lastUpdated']) await server.get(`Patient?${name}=${edge.replace('+', '%2B')}`)
+      for (const name of ['birthdate', 'death-date', '_lastUpdated'])
+        await server.get(`Patient?${name}=${edge.replace('+', '%2B')}`)
     },
   )
 })
@@ -192,11 +193,15 @@ describe('other types of dates', () => {
   })
 
   it('_lastUpdated is an instant like any other', async () => {
-    const [{ resource }] = (await server.get('ServiceRequest?_id=instant')).entry as [{ resource: { meta: { lastUpdated: string } } }]
+    const [{ resource }] = (await server.get('ServiceRequest?_id=instant')).entry as unknown as [
+      { resource: { meta: { lastUpdated: string } } },
+    ]
     const at = resource.meta.lastUpdated
     expect(await server.found(`ServiceRequest?_lastUpdated=${at}&_id=instant`)).toEqual(['instant'])
     expect(await server.found(`ServiceRequest?_lastUpdated=${at.slice(0, 10)}`)).toHaveLength(3)
-    expect(await server.found(`ServiceRequest?_lastUpdated=ge${at}&_lastUpdated=le${at}&_id=instant`)).toEqual(['instant'])
+    expect(await server.found(`ServiceRequest?_lastUpdated=ge${at}&_lastUpdated=le${at}&_id=instant`)).toEqual([
+      'instant',
+    ])
     expect(await server.found(`ServiceRequest?_lastUpdated=gt${at}&_id=instant`)).toEqual([])
     expect(await server.found(`ServiceRequest?_lastUpdated=lt${at}&_id=instant`)).toEqual([])
     expect(await server.found(`ServiceRequest?_lastUpdated=ne${at}&_id=instant`)).toEqual([])

@@ -35,7 +35,11 @@ beforeAll(() =>
       code: { coding: [{ code: 'x' }] },
       subject: { reference: 'Patient/ann/_history/1' },
       encounter: { reference: 'Encounter/visit' },
-      performer: [{ reference: 'Practitioner/doc' }, { reference: 'Organization/top' }, { reference: 'Practitioner/nobody' }],
+      performer: [
+        { reference: 'Practitioner/doc' },
+        { reference: 'Organization/top' },
+        { reference: 'Practitioner/nobody' },
+      ],
     },
     {
       resourceType: 'Observation',
@@ -63,21 +67,46 @@ describe('_include', () => {
     ['Observation?_id=o1&_include=Observation:subject:Group', []],
     ['Observation?_id=o1&_include=Observation:performer', ['Organization/top', 'Practitioner/doc']],
     ['Observation?_id=o1&_include=Observation:performer:Organization', ['Organization/top']],
-    ['Observation?_id=o1&_include=Observation:performer&_include=Observation:encounter', ['Encounter/visit', 'Organization/top', 'Practitioner/doc']],
-    ['Observation?_id=o1&_include=Observation:*', ['Encounter/visit', 'Organization/top', 'Patient/ann', 'Practitioner/doc']],
+    [
+      'Observation?_id=o1&_include=Observation:performer&_include=Observation:encounter',
+      ['Encounter/visit', 'Organization/top', 'Practitioner/doc'],
+    ],
+    [
+      'Observation?_id=o1&_include=Observation:*',
+      ['Encounter/visit', 'Organization/top', 'Patient/ann', 'Practitioner/doc'],
+    ],
     ['Observation?_id=o1&_include=*', ['Encounter/visit', 'Organization/top', 'Patient/ann', 'Practitioner/doc']],
     ['Observation?_id=o1&_include=Encounter:subject', []],
     // what is a match is not included once more
     ['Observation?code=x&_include=Observation:has-member', []],
     ['Observation?_id=o2&_include=Observation:has-member', ['Observation/o1']],
     ['Observation?_id=o2&_include=Observation:has-member&_include=Observation:performer', ['Observation/o1']],
-    ['Observation?_id=o2&_include=Observation:has-member&_include:iterate=Observation:performer', ['Observation/o1', 'Organization/top', 'Practitioner/doc']],
-    ['Patient?_id=ann&_include=Patient:organization&_include:iterate=Organization:partof', ['Organization/low', 'Organization/mid', 'Organization/top']],
+    [
+      'Observation?_id=o2&_include=Observation:has-member&_include:iterate=Observation:performer',
+      ['Observation/o1', 'Organization/top', 'Practitioner/doc'],
+    ],
+    [
+      'Patient?_id=ann&_include=Patient:organization&_include:iterate=Organization:partof',
+      ['Organization/low', 'Organization/mid', 'Organization/top'],
+    ],
     ['Patient?_id=ann&_include=Patient:organization&_include=Organization:partof', ['Organization/low']],
     ['Organization?_id=low&_include:iterate=Organization:partof', ['Organization/mid', 'Organization/top']],
     ['Organization?_id=low&_include:recurse=Organization:partof', ['Organization/mid', 'Organization/top']],
-    ['Observation?_id=o1&_include=Observation:subject&_include:iterate=Patient:organization', ['Organization/low', 'Patient/ann']],
-    ['Observation?_id=o1&_include=Observation:subject&_include:iterate=*', ['Encounter/visit', 'Organization/low', 'Organization/mid', 'Organization/top', 'Patient/ann', 'Practitioner/doc']],
+    [
+      'Observation?_id=o1&_include=Observation:subject&_include:iterate=Patient:organization',
+      ['Organization/low', 'Patient/ann'],
+    ],
+    [
+      'Observation?_id=o1&_include=Observation:subject&_include:iterate=*',
+      [
+        'Encounter/visit',
+        'Organization/low',
+        'Organization/mid',
+        'Organization/top',
+        'Patient/ann',
+        'Practitioner/doc',
+      ],
+    ],
     ['Observation?_id=nothing&_include=*', []],
   ])('%s', async (query, expected) => {
     expect(included(await server.get(query))).toEqual(expected)
@@ -97,8 +126,14 @@ describe('_revinclude', () => {
     ['Practitioner?_id=doc&_revinclude=Provenance:agent', ['Provenance/prov']],
     ['Observation?_id=o1&_revinclude=Provenance:target', ['Provenance/prov']],
     ['Patient?_id=ann&_revinclude=Observation:subject&_revinclude=Provenance:target', ['Observation/o1']],
-    ['Patient?_id=ann&_revinclude=Observation:subject&_revinclude:iterate=Provenance:target', ['Observation/o1', 'Provenance/prov']],
-    ['Patient?_id=ann&_revinclude=Encounter:patient&_include:iterate=Encounter:practitioner', ['Encounter/visit', 'Practitioner/doc']],
+    [
+      'Patient?_id=ann&_revinclude=Observation:subject&_revinclude:iterate=Provenance:target',
+      ['Observation/o1', 'Provenance/prov'],
+    ],
+    [
+      'Patient?_id=ann&_revinclude=Encounter:patient&_include:iterate=Encounter:practitioner',
+      ['Encounter/visit', 'Practitioner/doc'],
+    ],
     ['Organization?_id=top&_revinclude:iterate=Organization:partof', ['Organization/low', 'Organization/mid']],
   ])('%s', async (query, expected) => {
     expect(included(await server.get(query))).toEqual(expected)
@@ -107,19 +142,26 @@ describe('_revinclude', () => {
 
 describe('what is included', () => {
   it('counts neither for _count nor for the total, and comes with the page of its match', async () => {
-    const bundle = await server.get('Observation?code=x&_sort=_id&_count=1&_total=accurate&_include=Observation:subject')
+    const bundle = await server.get(
+      'Observation?code=x&_sort=_id&_count=1&_total=accurate&_include=Observation:subject',
+    )
     expect(bundle.total).toBe(2)
     expect(matches(bundle)).toEqual(['o1'])
     expect(included(bundle)).toEqual(['Patient/ann'])
     const pages: string[][] = []
-    for await (const { bundle: page } of server.pages('Observation?code=x&_sort=_id&_count=1&_include=Observation:subject'))
+    for await (const { bundle: page } of server.pages(
+      'Observation?code=x&_sort=_id&_count=1&_include=Observation:subject',
+    ))
       pages.push(included(page))
     expect(pages).toEqual([['Patient/ann'], ['Patient/bob']])
   })
 
   it('has its own fullUrl', async () => {
     const { entry } = await server.get('Observation?_id=o1&_include=Observation:subject')
-    expect(entry!.map(({ fullUrl }) => fullUrl)).toEqual([`${server.base}/Observation/o1`, `${server.base}/Patient/ann`])
+    expect(entry!.map(({ fullUrl }) => fullUrl)).toEqual([
+      `${server.base}/Observation/o1`,
+      `${server.base}/Patient/ann`,
+    ])
   })
 
   it('is never more than INGLE_MAX_INCLUDES, which the Bundle then says', async () => {

@@ -64,7 +64,9 @@ describe('numbers', () => {
   })
 
   it.each(['ten', '1.', 'gt', '1e', '0x10', 'NaN', 'Infinity', '--5'])('refuses %s', async (wrong) => {
-    expect(await server.refused(`RiskAssessment?probability=${wrong}`)).toMatch(/probability: the value is not a number/)
+    expect(await server.refused(`RiskAssessment?probability=${wrong}`)).toMatch(
+      /probability: the value is not a number/,
+    )
   })
 })
 

@@ -71,7 +71,10 @@ describe('references', () => {
   it.each([
     ['subject=Practitioner/1', /Observation.subject cannot refer to a Practitioner; it can to .*Patient/],
     ['patient=Group/1', /Observation.patient cannot refer to a Group/],
-    ['subject:Practitioner=1', /:Practitioner is not supported on Observation; this parameter takes :identifier .*:Patient/],
+    [
+      'subject:Practitioner=1',
+      /:Practitioner is not supported on Observation; this parameter takes :identifier .*:Patient/,
+    ],
     ['subject:Patient=Group/1', /the value names a Group, the modifier a Patient/],
     ['subject=%23p', /contained/],
     ['subject:exact=1', /is not supported/],
@@ -193,7 +196,12 @@ describe('chains and _has', () => {
       { resourceType: 'Organization', id: 'hospital', name: 'General Hospital', address: [{ city: 'Boston' }] },
       { resourceType: 'Organization', id: 'ward', name: 'Ward', partOf: { reference: 'Organization/hospital' } },
       { resourceType: 'Organization', id: 'island', name: 'Island' },
-      { resourceType: 'Practitioner', id: 'doc', name: [{ family: 'Welby' }], identifier: [{ system: 'http://npi', value: '9' }] },
+      {
+        resourceType: 'Practitioner',
+        id: 'doc',
+        name: [{ family: 'Welby' }],
+        identifier: [{ system: 'http://npi', value: '9' }],
+      },
       { resourceType: 'Practitioner', id: 'nurse', name: [{ family: 'Ratched' }] },
       {
         resourceType: 'Patient',
@@ -211,11 +219,23 @@ describe('chains and _has', () => {
         generalPractitioner: [{ reference: 'Organization/ward' }],
       },
       { resourceType: 'Device', id: 'pump', deviceName: [{ name: 'Ann', type: 'other' }] },
-      { resourceType: 'Group', id: 'all', type: 'person', actual: true, member: [{ entity: { reference: 'Patient/bob' } }] },
+      {
+        resourceType: 'Group',
+        id: 'all',
+        type: 'person',
+        actual: true,
+        member: [{ entity: { reference: 'Patient/bob' } }],
+      },
       encounter('visit', 'Patient/ann', 'Practitioner/doc'),
       encounter('check', 'Patient/bob', 'Practitioner/nurse'),
-      observation('weight', 'Patient/ann', 'w', { encounter: { reference: 'Encounter/visit' }, performer: [{ reference: 'Practitioner/doc' }] }),
-      observation('height', 'Patient/bob', 'h', { encounter: { reference: 'Encounter/check' }, performer: [{ reference: 'Practitioner/nurse' }] }),
+      observation('weight', 'Patient/ann', 'w', {
+        encounter: { reference: 'Encounter/visit' },
+        performer: [{ reference: 'Practitioner/doc' }],
+      }),
+      observation('height', 'Patient/bob', 'h', {
+        encounter: { reference: 'Encounter/check' },
+        performer: [{ reference: 'Practitioner/nurse' }],
+      }),
       observation('flow', 'Device/pump', 'f'),
       {
         resourceType: 'DiagnosticReport',

@@ -62,7 +62,11 @@ describe('POST _search', () => {
     ['Patient/_search?gender=female', '_sort=-_id', 'Patient?gender=female&_sort=-_id'],
     ['Patient/_search', '', 'Patient'],
     ['Patient/_search', 'name=fam+a', 'Patient?name=fam+a'],
-    ['_search', '_type=Patient,Practitioner&gender=male&_sort=_id', '?_type=Patient,Practitioner&gender=male&_sort=_id'],
+    [
+      '_search',
+      '_type=Patient,Practitioner&gender=male&_sort=_id',
+      '?_type=Patient,Practitioner&gender=male&_sort=_id',
+    ],
     ['_search?_type=Practitioner', 'gender=male', '?_type=Practitioner&gender=male'],
   ])('%s with %s is the GET of %s', async (path, form, query) => {
     const [posted, got] = [await post(path, form), await server.get(query)]
@@ -151,12 +155,15 @@ describe('pages', () => {
     expect(linkOf(await server.get('Patient?_count=100'), 'self')).toBe(`${server.base}/Patient?_count=4`)
   })
 
-  it.each(['Patient?_count=0', 'Patient?_summary=count', 'Patient?_count=0&_total=none'])('%s is the total alone', async (query) => {
-    const bundle = await server.get(query)
-    expect(bundle.total).toBe(6)
-    expect(bundle).not.toHaveProperty('entry')
-    expect(linkOf(bundle, 'next')).toBeUndefined()
-  })
+  it.each(['Patient?_count=0', 'Patient?_summary=count', 'Patient?_count=0&_total=none'])(
+    '%s is the total alone',
+    async (query) => {
+      const bundle = await server.get(query)
+      expect(bundle.total).toBe(6)
+      expect(bundle).not.toHaveProperty('entry')
+      expect(linkOf(bundle, 'next')).toBeUndefined()
+    },
+  )
 
   it.each([
     ['none', undefined],
@@ -188,7 +195,13 @@ describe('pages', () => {
     const next = linkOf(await server.get('Patient?_count=2'), 'next')!
     const token = new URL(next).searchParams.get('_cursor')!
     expect(await server.refused(`Practitioner?_cursor=${token}`)).toMatch(/belongs to another search/)
-    for (const wrong of ['', 'x', token.slice(0, -1), `A${token.slice(1)}`, token.replace(/.$/, (c) => (c === 'A' ? 'E' : 'A'))])
+    for (const wrong of [
+      '',
+      'x',
+      token.slice(0, -1),
+      `A${token.slice(1)}`,
+      token.replace(/.$/, (c) => (c === 'A' ? 'E' : 'A')),
+    ])
       expect(await server.refused(`Patient?_cursor=${value(wrong)}`)).toMatch(/not one of this server/)
   })
 
@@ -302,10 +315,17 @@ describe('what changes', () => {
     for (const query of queries('2')) expect(await server.found(`Patient?${query}`), query).toEqual(['changing'])
     await server.put(patient({}))
     for (const query of queries('2')) expect(await server.found(`Patient?${query}`), query).toEqual([])
-    expect(await server.found('Patient?_id=changing&family:missing=true&birthdate:missing=true&death-date:missing=true')).toEqual(['changing'])
+    expect(
+      await server.found('Patient?_id=changing&family:missing=true&birthdate:missing=true&death-date:missing=true'),
+    ).toEqual(['changing'])
     await server.put(patient(content('3')))
     await server.remove('Patient/changing')
-    for (const query of [...queries('3'), '_id=changing', 'birthdate:missing=true&_id=changing', 'family:missing=false'])
+    for (const query of [
+      ...queries('3'),
+      '_id=changing',
+      'birthdate:missing=true&_id=changing',
+      'family:missing=false',
+    ])
       expect(await server.found(`Patient?${query}`), query).not.toContain('changing')
     expect(await server.found('?_id=changing')).toEqual([])
     expect(await server.found('Patient')).not.toContain('changing')

@@ -17,7 +17,11 @@ describe('strings', () => {
         address: [{ line: ['Calle Mayor 5', '2º izq.'], city: 'Las Palmas', postalCode: '35001', country: 'ES' }],
       },
       { resourceType: 'Patient', id: 'eve', name: [{ family: 'van de Heuvel', given: ['Eve'], prefix: ['Dr.'] }] },
-      { resourceType: 'Patient', id: 'evelyn', name: [{ family: 'Strauß', given: ['Evelyn'] }, { family: '100% \\ _x' }] },
+      {
+        resourceType: 'Patient',
+        id: 'evelyn',
+        name: [{ family: 'Strauß', given: ['Evelyn'] }, { family: '100% \\ _x' }],
+      },
       { resourceType: 'Patient', id: 'comma', name: [{ family: 'Smith, Jr.' }, { family: 'Ødegård' }] },
       { resourceType: 'Patient', id: 'long', name: [{ family: `${'x'.repeat(600)}y` }] },
       { resourceType: 'Patient', id: 'none' },
@@ -103,10 +107,18 @@ describe('words', () => {
         resourceType: 'Condition',
         id: 'narrated',
         subject: { reference: 'Patient/1' },
-        text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml"><p>Bone <b>Metastases</b> &amp; more</p></div>' },
+        text: {
+          status: 'generated',
+          div: '<div xmlns="http://www.w3.org/1999/xhtml"><p>Bone <b>Metastases</b> &amp; more</p></div>',
+        },
         code: { text: 'Cancer of the lung' },
       },
-      { resourceType: 'Condition', id: 'coded', subject: { reference: 'Patient/1', display: 'Ann Bone' }, note: [{ text: 'Fractured' }] },
+      {
+        resourceType: 'Condition',
+        id: 'coded',
+        subject: { reference: 'Patient/1', display: 'Ann Bone' },
+        note: [{ text: 'Fractured' }],
+      },
     ),
   )
 

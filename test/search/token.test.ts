@@ -21,7 +21,12 @@ describe('codes with a system', () => {
     return server.put(
       observation('loinc', { coding: [{ system: LOINC, code: '8480-6', display: 'Systolic blood pressure' }] }),
       observation('local', { coding: [{ system: 'http://local', code: '8480-6' }], text: 'Upper pressure' }),
-      observation('both', { coding: [{ system: LOINC, code: '8480-6' }, { system: 'http://local', code: 'sys' }] }),
+      observation('both', {
+        coding: [
+          { system: LOINC, code: '8480-6' },
+          { system: 'http://local', code: 'sys' },
+        ],
+      }),
       observation('bare', { coding: [{ code: '8480-6' }] }),
       observation('odd', { coding: [{ system: 'http://local', code: 'a|b,c$d\\e' }] }),
       observation('only-system', { coding: [{ system: 'http://local' }] }),
@@ -107,7 +112,11 @@ describe('tokens of other types', () => {
         actual: true,
         characteristic: [
           { code: { text: 'smoker' }, valueBoolean: true, exclude: false },
-          { code: { text: 'kind' }, valueCodeableConcept: { coding: [{ system: 'http://k', code: 'x' }] }, exclude: true },
+          {
+            code: { text: 'kind' },
+            valueCodeableConcept: { coding: [{ system: 'http://k', code: 'x' }] },
+            exclude: true,
+          },
         ],
       },
       {

@@ -1,0 +1,131 @@
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Given, openServer, type SearchServer } from './server.js'
+
+// Every search is answered by the index that was meant for it: rows DB-2 to DB-6 of the requirements.
+
+interface Statement {
+  text: string
+  values: unknown[]
+}
+
+interface PlanNode {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Name'?: string
+  'Actual Rows'?: number
+  Plans?: PlanNode[]
+}
+
+let server: SearchServer
+const statements: Statement[] = []
+const query = pg.Client.prototype.query
+
+beforeAll(async () => {
+  server = await openServer()
+  const day = (n: number) => new Date(Date.UTC(2020, 0, 1) + n * 86_400_000).toISOString()
+  const rows = Array.from({ length: 1500 }, (_, i): Given[] => {
+    const subject = { reference: `Patient/p${i % 150}` }
+    return [
+      {
+        resourceType: 'Appointment',
+        id: `a${i}`,
+        status: i % 5 ? 'booked' : 'cancelled',
+        start: day(i % 900),
+        end: day(i % 900),
+        participant: [
+          { actor: subject, status: 'accepted' },
+          { actor: { reference: `Practitioner/d${i % 40}` }, status: 'accepted' },
+          ...(i % 50 ? [] : [{ actor: { reference: `Patient/p${(i + 1) % 150}` }, status: 'accepted' }]),
+        ],
+      },
+      { resourceType: 'CarePlan', id: `c${i}`, status: i % 3 ? 'active' : 'completed', intent: 'plan', subject },
+      { resourceType: 'Communication', id: `m${i}`, status: 'completed', subject, sent: day(i % 800) },
+    ]
+  }).flat()
+  await server.put(...rows)
+  const admin = new pg.Client(server.database.connection)
+  await admin.connect()
+  await admin.query('vacuum analyze')
+  await admin.end()
+  pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
+    const [config] = args as [Partial<Statement> | string]
+    if (typeof config === 'object' && config.text && config.values) statements.push(config as Statement)
+    return (query as (...args: unknown[]) => unknown).apply(this, args)
+  } as typeof query
+})
+afterAll(async () => {
+  pg.Client.prototype.query = query
+  await server.stop()
+})
+
+/** The plan of the statement that reads the page, as the server's sessions make it. */
+async function planOf(search: string): Promise<PlanNode[]> {
+  await server.get(search) // whose estimates are then known
+  statements.length = 0
+  await server.get(search)
+  const page = statements.filter(({ text }) => /\bresource r\b/.test(text) && text.includes('version'))
+  expect(page.length, search).toBe(1)
+  const { text, values } = page[0]!
+  const session = new pg.Client(server.database.connection)
+  await session.connect()
+  try {
+    await session.query(
+      'set enable_seqscan = off; set plan_cache_mode = force_generic_plan; set jit = off; set timezone = UTC',
+    )
+    await session.query(`prepare page as ${text}`)
+    const literals = values.map((value) => (value === null ? 'null' : session.escapeLiteral(literal(value))))
+    const { rows } = await session.query(
+      `explain (analyze, format json) execute page${literals.length ? `(${literals.join(', ')})` : ''}`,
+    )
+    return flat(rows[0]['QUERY PLAN'][0].Plan)
+  } finally {
+    await session.end()
+  }
+}
+
+/** As pg sends a value: an array as PostgreSQL writes it. */
+const literal = (value: unknown) => (Array.isArray(value) ? `{${value.join()}}` : String(value))
+
+const flat = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(flat)]
+const indexes = (nodes: PlanNode[]) => new Set(nodes.flatMap((node) => node['Index Name'] ?? []))
+const scans = (nodes: PlanNode[]) => nodes.filter((node) => node['Node Type'] === 'Seq Scan')
+const mostSorted = (nodes: PlanNode[]) =>
+  Math.max(
+    0,
+    ...nodes
+      .filter((node) => /Sort/.test(node['Node Type']))
+      .flatMap((node) => (node.Plans ?? []).map((below) => below['Actual Rows'] ?? 0)),
+  )
+
+it.each([
+  ['Appointment?_lastUpdated=gt2020-01-01&_sort=_lastUpdated', ['resource_updated']],
+  ['Appointment?_lastUpdated=gt2020-01-01&_sort=-_lastUpdated', ['resource_updated']],
+  ['CarePlan?status=active&_sort=-_lastUpdated', ['resource_updated', 'resource_tok']],
+  ['CarePlan?status=active', ['resource_pkey', 'resource_tok']],
+  ['CarePlan?status=entered-in-error', ['resource_tok']],
+  ['Appointment?patient=p7&date=ge2020-06-01', ['resource_patient']],
+  ['Appointment?practitioner=d7&date=ge2020-06-01', ['resource_ref', 'resource_date']],
+  ['Communication?subject=Patient/p7&_sort=-sent', ['resource_patient']],
+  ['Communication?subject=Patient/p7', ['resource_patient']],
+  ['Communication?patient=p7&status=completed&_sort=-sent', ['resource_patient']],
+  ['Appointment?date=ge2021-01-01&date=lt2021-02-01&_sort=date', ['resource_date']],
+  ['Appointment?_id=a1,a2', ['resource_tenant_key_key']],
+])('%s', async (search, allowed) => {
+  const plan = await planOf(search)
+  expect(scans(plan)).toEqual([])
+  const used = [...indexes(plan)].filter((name) => name.startsWith('resource'))
+  expect(used.length).toBeGreaterThan(0)
+  expect(allowed, used.join()).toEqual(expect.arrayContaining(used))
+})
+
+it('Appointment?_lastUpdated=gt… is served by the index on it', async () => {
+  expect([...indexes(await planOf('Appointment?_lastUpdated=gt2020-01-01'))]).toContain('resource_updated')
+})
+
+it('a patient’s newest Communications are read in the order of the index', async () => {
+  const plan = await planOf('Communication?subject=Patient/p7&_sort=-sent&_count=3')
+  // What is sorted is only what the two branches, one patient and several, hand over: a page each.
+  expect(mostSorted(plan)).toBeLessThanOrEqual(8)
+  expect(plan.some((node) => node['Index Name'] === 'resource_patient')).toBe(true)
+})
