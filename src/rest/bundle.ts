@@ -47,7 +47,7 @@ interface Step {
  * Characters of Bundles that are taken apart at once. A parsed Bundle is many times its text; those that wait are text
  * only, and nothing is gained by more than a few at once, as one thread works on all of them.
  */
-const bundles = new Gate(8_000_000)
+const bundles = new Gate(4_000_000)
 
 type Dispatch = (one: Exchange) => Promise<Answer>
 

@@ -6,6 +6,7 @@ import { orderOf } from '../search/order.js'
 import { clauseOf, type Pair } from '../search/query.js'
 import { RESULT_PARAMETERS } from '../search/request.js'
 import type { Exchange } from './exchange.js'
+import { authorizeClauses } from './scopes.js'
 
 /** The criteria of a conditional interaction. */
 export interface Criteria {
@@ -27,9 +28,11 @@ export function criteriaOf({ ctx, base }: Pick<Exchange, 'ctx' | 'base'>, type: 
     throw new Invalid('A conditional interaction needs search criteria, for example identifier=system|value')
   const reading = { tenant: ctx.tenant, base }
   const sorted = pairs.map(([name, value]) => `${name}=${value}`).sort()
+  const clauses = pairs.map((pair) => clauseOf(reading, type, pair))
+  authorizeClauses(ctx.principal, clauses)
   return {
     type,
-    clauses: pairs.map((pair) => clauseOf(reading, type, pair)),
+    clauses,
     name: hash(`${ctx.tenant} ${type}?${sorted.join('&')}`),
   }
 }

@@ -8,8 +8,9 @@ import { type SearchParameter, searchParameters } from '../search/parameters.js'
 import type { Include, SearchRequest } from '../search/request.js'
 import { patientParameter, sourcesOf } from '../search/sources.js'
 import { targetOf } from '../search/types/reference.js'
+import { mayInclude } from './scopes.js'
 
-type Ctx = Pick<Context, 'tenant' | 'signal'>
+type Ctx = Pick<Context, 'tenant' | 'principal' | 'signal'>
 
 /** Waves of :iterate; a circle of references ends by itself, as nothing is included twice. */
 const MOST_WAVES = 10
@@ -38,7 +39,7 @@ export async function including(
     ]
     const fresh: Found[] = []
     for (const found of wanted) {
-      if (seen.has(found.key)) continue
+      if (seen.has(found.key) || !mayInclude(ctx.principal, found.type)) continue
       if (resources.length + fresh.length === most) {
         cut = true
         break

@@ -1,4 +1,6 @@
+import type { Principal } from '../base/context.js'
 import { Forbidden } from '../base/errors.js'
+import type { Clause } from '../search/clause.js'
 import type { Exchange } from './exchange.js'
 import { interactionOf, type Letter } from './interactions.js'
 
@@ -61,6 +63,25 @@ export function authorize({ ctx, method, path, query, ifNoneExist }: Exchange): 
   for (const each of name === 'search-system' ? typesOf(query) : [type]) {
     for (const letter of letters) demand(scopes, each, letter)
   }
+}
+
+/**
+ * Refuses criteria that look into resources of other types, by chains or `_has`, which the scopes do not cover.
+ * @throws Forbidden  names the scope that is missing (403)
+ */
+export function authorizeClauses(principal: Principal, clauses: Iterable<Clause>): void {
+  const { scopes } = principal
+  if (!scopes) return
+  for (const clause of clauses) {
+    if (clause.kind === 'chain' || clause.kind === 'has') demand(scopes, clause.type, 's')
+    if ('clauses' in clause) authorizeClauses(principal, clause.clauses)
+    if ('clause' in clause) authorizeClauses(principal, [clause.clause])
+  }
+}
+
+/** Whether resources of a type may be on a page of a search for another one. */
+export function mayInclude({ scopes }: Principal, type: string): boolean {
+  return !scopes || permits(scopes, type, 's')
 }
 
 const everything: readonly Letter[] = ['c', 'r', 'u', 'd', 's']

@@ -30,6 +30,8 @@ export interface Plan {
 /** A way to all candidates by an index, and about how many those are. */
 interface Drive {
   estimate: number
+  /** the estimate is a kept total, or the condition is likely to be a common one */
+  scannable: boolean
   /** Reads `resource r`, in a way that only one index can answer. */
   from: Sql
   /** The clause it makes unnecessary to check again. */
@@ -72,7 +74,8 @@ export class Planner {
     // Every further condition is taken to halve the matches: only a guess, so the scan is bounded.
     const matches = Math.max(best.estimate / 2 ** (clauses.length - 1), 1)
     const reads = (question.limit * total) / matches
-    if (reads > MOST_READS || reads * READ > best.estimate * FETCH) return { rows: set(question, best), quick: few }
+    if (!best.scannable || reads > MOST_READS || reads * READ > best.estimate * FETCH)
+      return { rows: set(question, best), quick: few }
     return { rows: scan(question, Math.max(PATIENCE * reads, LEAST_READS)), bounded: true, quick: reads <= QUICK }
   }
 
@@ -110,13 +113,15 @@ export class Planner {
       const estimates = await Promise.all(hashes.map((hash) => this.estimate(tenant, hash)))
       drives.push({
         estimate: Math.min(...estimates),
+        scannable: true,
         from: sql`resource r where r.tok @> ${bigints(hashes)}::bigint[] and ${sameType(tenant, type)}`,
         serves: single,
       })
     }
     for (const clause of clauses) {
       const from = this.from(tenant, type, clause)
-      if (from) drives.push({ estimate: await this.matches(tenant, clause), from, serves: [clause] })
+      const scannable = clause.kind === 'token' || clause.kind === 'words'
+      if (from) drives.push({ estimate: await this.matches(tenant, type, clause), scannable, from, serves: [clause] })
     }
     return drives
   }
@@ -162,7 +167,8 @@ export class Planner {
     }
   }
 
-  private async matches(tenant: number, clause: Clause): Promise<number> {
+  /** Where no total is kept it is a guess, and one that does not make an unknown condition look rarer than a known one. */
+  private async matches(tenant: number, type: string, clause: Clause): Promise<number> {
     switch (clause.kind) {
       case 'token': {
         const estimates = await Promise.all(clause.hashes.map((hash) => this.estimate(tenant, hash)))
@@ -171,11 +177,11 @@ export class Planner {
       case 'reference':
         return clause.keys.length * 300
       case 'words':
-        return 2000
+        return (await this.totals.estimate(tenant, typeTotal(tenant, type))) / 10
       case 'string':
         return clause.match === 'prefix' ? 3000 / Math.min(...clause.values.map((text) => text.length)) : 500
       default:
-        return 5000
+        return (await this.totals.estimate(tenant, typeTotal(tenant, type))) / 4
     }
   }
 
@@ -199,6 +205,7 @@ function viaValues(tenant: number, type: string, table: string, params: readonly
 
 const keyDrive = (tenant: number, clause: Clause & { kind: 'key' }): Drive => ({
   estimate: clause.keys.length,
+  scannable: false,
   from: sql`resource r where r.tenant = ${tenant} and r.key = any(${bigints(clause.keys)}::bigint[]) and not r.deleted`,
   serves: [clause],
 })

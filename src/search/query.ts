@@ -316,9 +316,9 @@ function presentClause(tenant: number, parameter: SearchParameter): Clause {
 }
 
 /** Whether a search can ask for it: places (`near`), and composites other than of a token and one more, are not yet. */
-export function isSupported({ type, code, components }: SearchParameter): boolean {
-  if (type !== 'composite') return type !== 'special'
-  return code in composite.COMBINED || (components.length === 2 && components[0]!.parameter.type === 'token')
+export function isSupported(parameter: SearchParameter): boolean {
+  if (parameter.type !== 'composite') return parameter.type !== 'special'
+  return parameter.code in composite.COMBINED || composite.isPair(parameter)
 }
 
 function compositeClause(
@@ -350,7 +350,7 @@ function compositeClause(
       }
       const param = composite.pairParam(reading.tenant, parameter.base, parameter.code)
       const heads = headHashes(first.paths.flat(), head)
-      switch (second.parameter.type) {
+      switch (composite.kindOf(second)) {
         case 'token':
           return {
             kind: 'token',

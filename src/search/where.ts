@@ -70,7 +70,7 @@ export class Where {
   private value(table: string, row: Sql, params: readonly bigint[], test: (alias: Sql) => Sql): Sql {
     const v = this.alias()
     return sql`exists (select 1 from ${raw(table)} ${v} where ${v}.tenant = ${row}.tenant and ${v}.rid = ${row}.rid
-      and ${v}.param = any(${bigints(params)}::bigint[]) and ${test(v)})`
+      and ${v}.param = any(${bigints(params)}::bigint[]) and ${test(v)} offset 0)`
   }
 
   private date(row: Sql, param: bigint | null, comparisons: readonly Comparison<Range>[]): Sql {
@@ -90,11 +90,11 @@ export class Where {
     const byRef = or(
       salts.map((salt) => {
         const e = this.alias()
-        return sql`exists (select 1 from unnest(${row}.ref) ${e} join resource ${t} on ${t}.key = (${e} # ${salt}::bigint) and ${t}.tenant = ${row}.tenant where ${target})`
+        return sql`exists (select 1 from unnest(${row}.ref) ${e} join resource ${t} on ${t}.key = (${e} # ${salt}::bigint) and ${t}.tenant = ${row}.tenant where ${target} offset 0)`
       }),
     )
     if (!patient) return byRef
-    const byPatient = sql`exists (select 1 from resource ${t} where ${t}.tenant = ${row}.tenant and ${t}.key = ${row}.patient and ${target})`
+    const byPatient = sql`exists (select 1 from resource ${t} where ${t}.tenant = ${row}.tenant and ${t}.key = ${row}.patient and ${target} offset 0)`
     return sql`case ${row}.patient when 0 then false when ${SEVERAL_PATIENTS} then ${byRef} else ${byPatient} end`
   }
 
@@ -105,13 +105,13 @@ export class Where {
     const byRef = or(
       salts.map(
         (salt) =>
-          sql`exists (select 1 from resource ${s} where ${s}.ref @> array[${row}.key # ${salt}::bigint] and ${source})`,
+          sql`exists (select 1 from resource ${s} where ${s}.ref @> array[${row}.key # ${salt}::bigint] and ${source} offset 0)`,
       ),
     )
     if (!patient) return byRef
     const several = or(salts.map((salt) => sql`(${row}.key # ${salt}::bigint) = any(${s}.ref)`))
-    return sql`(exists (select 1 from resource ${s} where ${s}.patient = ${row}.key and ${source})
-      or exists (select 1 from resource ${s} where ${s}.patient = ${SEVERAL_PATIENTS} and ${several} and ${source}))`
+    return sql`(exists (select 1 from resource ${s} where ${s}.patient = ${row}.key and ${source} offset 0)
+      or exists (select 1 from resource ${s} where ${s}.patient = ${SEVERAL_PATIENTS} and ${several} and ${source} offset 0))`
   }
 }
 
@@ -119,7 +119,8 @@ export class Where {
 function hasAny(column: Sql, hashes: readonly bigint[]): Sql {
   if (hashes.length === 0) return raw('false')
   if (hashes.length <= 8) return or(hashes.map((hash) => sql`${hash}::bigint = any(${column})`))
-  return sql`exists (select 1 from unnest(${column}) t where t = any(${bigints(hashes)}::bigint[]))`
+  // Neither can this: the index knows `&&`, not what is asked about its answer.
+  return sql`((${column} && ${bigints(hashes)}::bigint[]) is true)`
 }
 
 /** What the elements of `ref` are when one of the keys is referred to. */

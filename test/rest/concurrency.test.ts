@@ -1,5 +1,6 @@
+import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { idsOf, linkOf, openServer, type RestServer } from './server.js'
+import { openServer, type RestServer } from './server.js'
 
 let server: RestServer
 beforeAll(async () => {
@@ -126,20 +127,47 @@ it('transactions and single writes of the same resources end without a 5xx', asy
   }
 })
 
-it('a walk by next meets each resource once while others are added', async () => {
-  const basic = (i: number) => ({
-    resource: { resourceType: 'Basic', id: `w${i}`, code: { text: 'w' } },
-    request: { method: 'PUT', url: `Basic/w${i}` },
-  })
-  await server.transact(Array.from({ length: 1000 }, (_, i) => basic(i)))
-  const seen: string[] = []
-  let next: string | undefined = `${server.base}/Basic?_count=100`
-  for (let more = 1000; next; more += 10) {
-    const page: Awaited<ReturnType<RestServer['expect']>> = await server.expect(200, `GET ${next}`)
-    seen.push(...idsOf(page))
-    next = linkOf(page, 'next')
-    if (more < 1100) await server.transact(Array.from({ length: 10 }, (_, i) => basic(more + i)))
+it('more transactions at once than there are sessions wait for each other, not for ever', async () => {
+  const small = await openServer({ INGLE_POOL_MIN: '0', INGLE_POOL_MAX: '5', INGLE_POOL_ACQUIRE_MS: '10000' })
+  try {
+    const answers = await times(60, (i) => {
+      const body = { ...patient(`s${i}`), birthDate: '2000-01-01' }
+      if (i % 3 === 0)
+        return small.ask('POST Patient', { body, headers: { 'If-None-Exist': `identifier=urn:c|s${i}` } })
+      if (i % 3 === 1) return small.ask('POST Patient', { body })
+      return small.transact([{ resource: body, request: { method: 'POST', url: 'Patient' } }])
+    })
+    expect(tally(answers)).toEqual({ 200: 20, 201: 40 })
+  } finally {
+    await small.stop()
   }
-  expect(new Set(seen).size).toBe(seen.length)
-  for (let i = 0; i < 1000; i++) expect(seen).toContain(`w${i}`)
+})
+
+it('a serialization failure of the database is tried again, unseen', async () => {
+  const client = new pg.Client(server.database.connection)
+  await client.connect()
+  try {
+    await client.query(`
+      create sequence attempts;
+      create function fail_twice() returns trigger language plpgsql as $$
+        begin
+          if nextval('attempts') <= 2 then raise exception 'forced' using errcode = '40001'; end if;
+          return new;
+        end $$;
+      create trigger fail_twice before insert on version for each row execute function fail_twice()`)
+    await server.expect(201, 'PUT Patient/retry', { body: patient('retry', { id: 'retry' }) })
+    await client.query("select setval('attempts', 1, false)")
+    const entry = { resource: patient('again', { id: 'again' }), request: { method: 'PUT', url: 'Patient/again' } }
+    const { status, json } = await server.transact([entry])
+    expect([status, json.entry[0].response.etag]).toEqual([200, 'W/"1"'])
+    await client.query("select setval('attempts', 1, false)")
+    const headers = { 'If-None-Exist': 'identifier=urn:c|once' }
+    await server.expect(201, 'POST Patient', { body: patient('once'), headers })
+    await server.expect(200, 'POST Patient', { body: patient('once'), headers })
+    const { rows } = await client.query('select last_value::int as n from attempts')
+    expect(rows[0].n).toBeGreaterThan(2)
+  } finally {
+    await client.query('drop trigger if exists fail_twice on version')
+    await client.end()
+  }
 })

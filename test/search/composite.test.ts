@@ -108,6 +108,16 @@ describe('composites of other types', () => {
   beforeAll(() =>
     server.put(
       {
+        resourceType: 'DocumentReference',
+        id: 'new',
+        status: 'current',
+        content: [{ attachment: { title: 'x' } }],
+        relatesTo: [
+          { code: 'replaces', target: { reference: 'DocumentReference/old' } },
+          { code: 'signs', target: { reference: 'DocumentReference/signed' } },
+        ],
+      },
+      {
         resourceType: 'Group',
         id: 'g',
         type: 'person',
@@ -135,6 +145,8 @@ describe('composites of other types', () => {
   )
 
   it.each([
+    ['DocumentReference?relationship=replaces$DocumentReference/old', ['new']],
+    ['DocumentReference?relationship=signs$DocumentReference/old', []],
     ['Group?characteristic-value=gender$mixed', ['g']],
     ['Group?characteristic-value=owner$true', ['g']],
     ['Group?characteristic-value=owner$mixed', []],

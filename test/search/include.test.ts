@@ -140,6 +140,21 @@ describe('_revinclude', () => {
   })
 })
 
+describe('across types', () => {
+  it.each([
+    [
+      '?_type=Observation,Encounter&_id=o1,visit&_include=Observation:subject&_include=Encounter:practitioner',
+      ['Patient/ann', 'Practitioner/doc'],
+    ],
+    [
+      '?_type=Patient,Practitioner&_id=bob,doc&_revinclude=Provenance:agent&_revinclude=Observation:subject',
+      ['Observation/o2', 'Provenance/prov'],
+    ],
+  ])('%s', async (query, expected) => {
+    expect(included(await server.get(query))).toEqual(expected)
+  })
+})
+
 describe('what is included', () => {
   it('counts neither for _count nor for the total, and comes with the page of its match', async () => {
     const bundle = await server.get(

@@ -129,3 +129,14 @@ it('a patient’s newest Communications are read in the order of the index', asy
   expect(mostSorted(plan)).toBeLessThanOrEqual(8)
   expect(plan.some((node) => node['Index Name'] === 'resource_patient')).toBe(true)
 })
+
+it('indexes of what is searched leave out what is deleted', async () => {
+  const session = new pg.Client(server.database.connection)
+  await session.connect()
+  const { rows } = await session.query<{ name: string; definition: string }>(
+    "select indexname as name, indexdef as definition from pg_indexes where tablename = 'resource'",
+  )
+  await session.end()
+  const partial = rows.filter(({ definition }) => definition.includes('NOT deleted')).map(({ name }) => name)
+  expect(partial.sort()).toEqual(expect.arrayContaining(['resource_date', 'resource_patient']))
+})

@@ -157,6 +157,7 @@ const searches = Array.from({ length: 250 }, search)
 
 describe.each(beliefs)('random searches, answered %s', (_, belief) => {
   beforeAll(() => {
+    // The planner asks nobody else how many there are.
     if (belief) vi.spyOn(Totals.prototype, 'estimate').mockImplementation(async (_tenant, hash) => belief(hash))
     return () => vi.restoreAllMocks()
   })

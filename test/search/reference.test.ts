@@ -335,3 +335,61 @@ describe('chains and _has', () => {
     expect(await server.found('Patient?_has:Observation:patient:code=orphan')).toEqual([])
   })
 })
+
+describe('chains and _has over more than can be named one by one', () => {
+  const MANY = 620 // find.ts names at most 500 targets
+  const batchOf = (i: number) => (i % 2 ? 'odd' : 'even')
+  beforeAll(() =>
+    server.put(
+      ...Array.from({ length: MANY }, (_, i) => ({
+        resourceType: 'Patient',
+        id: `many${i}`,
+        active: true,
+        meta: { tag: [{ code: 'many' }, { code: batchOf(i) }] },
+        managingOrganization: { reference: `Organization/${i % 3 ? 'hospital' : 'ward'}` },
+      })),
+      ...Array.from({ length: 30 }, (_, i) => ({
+        resourceType: 'Procedure',
+        id: `proc${i}`,
+        status: i % 3 ? 'completed' : 'stopped',
+        subject: { reference: i === 29 ? 'Group/all' : `Patient/many${i}` },
+        performedDateTime: `2024-01-${String(i + 1).padStart(2, '0')}`,
+      })),
+      {
+        resourceType: 'Appointment',
+        id: 'many-two',
+        status: 'booked',
+        participant: ['many1', 'many2'].map((id) => ({ actor: { reference: `Patient/${id}` }, status: 'accepted' })),
+      },
+    ),
+  )
+
+  const procedures = (keep: (i: number) => boolean) =>
+    Array.from({ length: 29 }, (_, i) => i)
+      .filter(keep)
+      .map((i) => `proc${i}`)
+      .sort()
+
+  it.each([
+    ['Procedure?patient._tag=many', procedures(() => true)],
+    ['Procedure?subject._tag=many', procedures(() => true)],
+    ['Procedure?subject:Patient._tag=many&status=stopped', procedures((i) => i % 3 === 0)],
+    ['Procedure?patient._tag=many&patient._tag=odd', procedures((i) => i % 2 === 1)],
+    ['Procedure?patient.organization.name=general', procedures((i) => i % 3 !== 0)],
+    ['Procedure?patient.organization.name=general,ward&date=ge2024-01-28', ['proc27', 'proc28']],
+    ['Procedure?patient._tag:not=odd&patient._tag=many', procedures((i) => i % 2 === 0)],
+    ['Appointment?patient._tag=many', ['many-two']],
+    ['Organization?_has:Patient:organization:_tag=many', ['hospital', 'ward']],
+    ['Organization?_has:Patient:organization:_has:Procedure:patient:date=2024-01-01', ['ward']],
+    [
+      'Patient?_has:Procedure:patient:status=stopped&_tag=many',
+      procedures((i) => i % 3 === 0).map((id) => id.replace('proc', 'many')),
+    ],
+    ['Patient?_has:Procedure:patient:date:missing=true', []],
+    ['Patient?_has:Appointment:patient:_id=many-two', ['many1', 'many2']],
+  ])('%s', async (query, expected) => {
+    expect(await server.found(query)).toEqual(expected)
+    expect(await server.found(`${query}&_sort=-_lastUpdated&_count=7`)).toEqual(expected)
+    expect((await server.get(`${query}&_summary=count`)).total).toBe(expected.length)
+  })
+})

@@ -278,6 +278,13 @@ describe('what is not understood', () => {
   })
 })
 
+it('takes more alternatives than a URL has room for', async () => {
+  const codes = Array.from({ length: 5000 }, (_, i) => `http://system|code-${i}`).join()
+  const form = `gender=male&_tag:not=${value(codes)}&_id=${Array.from({ length: 3000 }, (_, i) => `x${i}`)},b,d`
+  expect(matches(await post('Patient/_search', form))).toEqual(['b', 'd'])
+  expect(matches(await post('Patient/_search', `_tag=${value(codes)}`))).toEqual([])
+})
+
 describe('parts of resources', () => {
   it('_elements and _summary', async () => {
     const [{ resource }] = (await server.get('Patient?_id=a&_elements=gender')).entry as [{ resource: object }]
@@ -329,5 +336,47 @@ describe('what changes', () => {
       expect(await server.found(`Patient?${query}`), query).not.toContain('changing')
     expect(await server.found('?_id=changing')).toEqual([])
     expect(await server.found('Patient')).not.toContain('changing')
+  })
+})
+
+describe('a search that is an entry', () => {
+  const bundle = async (type: string, entry: unknown[]): Promise<Bundle> => {
+    const response = await fetch(server.base, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/fhir+json' },
+      body: JSON.stringify({ resourceType: 'Bundle', type, entry }),
+    })
+    expect(response.status, await response.clone().text()).toBe(200)
+    return response.json() as Promise<Bundle>
+  }
+  const get = (url: string) => ({ request: { method: 'GET', url } })
+
+  it('of a batch answers for itself', async () => {
+    const { entry } = await bundle('batch', [
+      get('Patient?gender=male&_sort=_id'),
+      get('Patient?colour=red'),
+      get('Practitioner?_summary=count'),
+    ])
+    expect(matches(entry![0]!.resource as Bundle)).toEqual(['b', 'd', 'f'])
+    expect(entry![1]!.response!.status).toMatch(/^400/)
+    expect((entry![2]!.resource as Bundle).total).toBe(2)
+  })
+
+  it('of a transaction sees what the transaction has written', async () => {
+    const { entry } = await bundle('transaction', [
+      get('Organization?name=fresh&_summary=count'),
+      get('Organization?name=fresh'),
+      get('Organization?active=true&_summary=count'),
+      get('Organization?_summary=count'),
+      {
+        resource: { resourceType: 'Organization', id: 'fresh', name: 'Fresh', active: true },
+        request: { method: 'PUT', url: 'Organization/fresh' },
+      },
+    ])
+    expect((entry![0]!.resource as Bundle).total).toBe(1)
+    expect(matches(entry![1]!.resource as Bundle)).toEqual(['fresh'])
+    expect((entry![2]!.resource as Bundle).total).toBe(1)
+    expect((entry![3]!.resource as Bundle).total).toBe(1)
+    await server.remove('Organization/fresh')
   })
 })

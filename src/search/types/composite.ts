@@ -1,7 +1,7 @@
 import type { Entry } from '../entry.js'
 import { hash } from '../hash.js'
 import { paramOf } from '../names.js'
-import type { SearchParameter } from '../parameters.js'
+import type { Component, SearchParameter } from '../parameters.js'
 import * as quantity from './quantity.js'
 import * as reference from './reference.js'
 import * as token from './token.js'
@@ -14,7 +14,8 @@ import * as token from './token.js'
 export function indexers(tenant: number, parameter: SearchParameter): ((resource: unknown, entry: Entry) => void)[] {
   const { paths, components, base } = parameter
   const [first, second] = components
-  if (components.length !== 2 || first?.parameter.type !== 'token' || parameter.code in COMBINED) return []
+  if (!first || !second || !isPair(parameter) || parameter.code in COMBINED) return []
+  const kind = kindOf(second)
   const param = pairParam(tenant, base, parameter.code)
   return paths.flatMap((path, n) => {
     if (path.type === base) return []
@@ -30,22 +31,22 @@ export function indexers(tenant: number, parameter: SearchParameter): ((resource
             )
           }
           if (heads.length === 0) return
-          for (const tail of second!.paths[n]!) {
+          for (const tail of second.paths[n]!) {
             tail.each(
               element,
               (value, type) => {
-                if (second!.parameter.type === 'token') {
+                if (kind === 'token') {
                   token.indexed(PART, value, type, {
                     token: (t) => {
                       for (const head of heads) entry.tok.add(pairHash(param, head, t))
                     },
                     text: () => {},
                   })
-                } else if (second!.parameter.type === 'reference') {
+                } else if (kind === 'reference') {
                   reference.indexed(tenant, value, type, (target) => {
                     for (const head of heads) entry.tok.add(pairHash(param, head, target.key))
                   })
-                } else if (second!.parameter.type === 'quantity') {
+                } else if (kind === 'quantity') {
                   quantity.indexed(value, type, (row) => {
                     for (const head of heads) entry.quantities.push({ param: headParam(param, head), ...row })
                   })
@@ -57,6 +58,16 @@ export function indexers(tenant: number, parameter: SearchParameter): ((resource
         }),
     ]
   })
+}
+
+/** What can be searched for so far: a token and one more. */
+export const isPair = ({ components: [first, second, third] }: SearchParameter): boolean =>
+  first !== undefined && second !== undefined && third === undefined && kindOf(first) === 'token'
+
+/** R4 has the parts of DocumentReference.relationship the wrong way round: their values say what they are. */
+export function kindOf({ parameter, paths }: Component): SearchParameter['type'] {
+  if (paths.flat().every(({ type }) => type === 'Reference')) return 'reference'
+  return parameter.type === 'reference' ? 'token' : parameter.type
 }
 
 /** Composites that find what two others find, and store nothing themselves. */
