@@ -350,7 +350,11 @@ async function conditionalReferences(
   }
   const found = new Map<string, string>()
   for (const [reference, { type, query, n }] of wanted) {
-    const criteria = within(n, () => criteriaOf(exchange, type, query))
+    const criteria = within(n, () => {
+      // What it matches is told by the answer, as a search would tell it.
+      authorize({ ...exchange, method: 'GET', path: [type], query })
+      return criteriaOf(exchange, type, query)
+    })
     const match = await at(n, oneMatch(unit.finder, exchange, criteria))
     if (!match)
       within(n, () => {

@@ -35,11 +35,11 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const query = cursor ? pairsOf(cursor.query) : pairs
   const request = searchRequest({ tenant: ctx.tenant, base }, type, query, config, lenient, resourceTypes)
   authorizeClauses(ctx.principal, [...request.clauses.values()].flat())
-  const total = await totalOf(finder, exchange, request)
   const applied = queryText(request.applied)
   const urlOf = (token: string) => `${base}/${type ?? ''}?_cursor=${token}`
   const self = token === undefined ? `${base}/${type ?? ''}${applied}` : urlOf(token)
   if (request.summary === 'count' || request.count === 0) {
+    const total = await totalOf(finder, exchange, request)
     return {
       status: 200,
       body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry(request.warnings, ',"entry":[', ']')}}`,
@@ -50,10 +50,11 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     request.elements || request.summary !== 'false'
       ? { summary: request.summary, elements: request.elements }
       : undefined
-  const page =
-    finder.printsPages && isPlain(request, cursor)
-      ? await plainPage(finder, exchange, request, cursor)
-      : await pageOf(finder, exchange, request, cursor)
+  const paging = finder.printsPages && isPlain(request, cursor) ? plainPage : pageOf
+  const counting = totalOf(finder, exchange, request)
+  // A transaction has one session: there the one waits for the other.
+  if (!finder.printsPages) await counting
+  const [total, page] = await Promise.all([counting, paging(finder, exchange, request, cursor)])
   const entry = (mode: string) => (found: Found) =>
     `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"}}`
   const { resources: included, warnings } = await including(finder, ctx, page.matches, request, config.maxIncludes)

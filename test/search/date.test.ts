@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openServer, type SearchServer } from './server.js'
+import { openServer, type SearchServer, serverOfTest } from './server.js'
 
 let server: SearchServer
 beforeAll(async () => {
@@ -142,6 +142,13 @@ describe('periods and zones', () => {
     expect(await server.found(`Encounter?date=${searched}`)).toEqual(expected)
     expect(await server.found(`Encounter?date=${searched}&_sort=-date`)).toEqual(expected)
     expect(await server.found(`Encounter?date=${searched}&_sort=_id`)).toEqual(expected)
+  })
+
+  it('are found in another database of the same process, too', async () => {
+    const other = await serverOfTest()
+    const period = { start: '2000', end: '2024' }
+    await other.put({ resourceType: 'Encounter', id: 'long', status: 'finished', class: { code: 'AMB' }, period })
+    expect(await other.found('Encounter?date=ge2020')).toEqual(['long'])
   })
 
   it('an encounter without a period is not on any date, and found by :missing', async () => {

@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { idsOf, openServer, type RestServer } from './server.js'
+
+// What a token's scopes allow holds for what a request does, not only for its URL.
+
+const issuer = 'https://idp.example'
+const audience = 'https://fhir.example'
+let provider: Server
+let key: CryptoKey
+let server: RestServer
+
+beforeAll(async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  key = privateKey
+  const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'k', use: 'sig' }
+  provider = createServer((_, res) => res.end(JSON.stringify({ keys: [jwk] }))).listen(0, '127.0.0.1')
+  await once(provider, 'listening')
+  server = await openServer({
+    INGLE_AUTH_JWKS_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/jwks`,
+    INGLE_AUTH_ISSUER: issuer,
+    INGLE_AUTH_AUDIENCE: audience,
+  })
+  const all = await as('system/*.cruds')
+  const observation = { resourceType: 'Observation', id: 'o', status: 'final', code: { text: 'secret' } }
+  await server.expect(201, 'PUT Patient/p', { body: { resourceType: 'Patient', id: 'p', active: true }, headers: all })
+  const body = { ...observation, subject: { reference: 'Patient/p' } }
+  await server.expect(201, 'PUT Observation/o', { body, headers: all })
+})
+afterAll(async () => {
+  await server?.stop()
+  provider.close()
+})
+
+async function as(scope: string): Promise<Record<string, string>> {
+  const token = await new SignJWT({ scope })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject('app')
+    .setExpirationTime('1 min')
+    .sign(key)
+  return { Authorization: `Bearer ${token}` }
+}
+
+describe('without a scope for it', () => {
+  it('nothing but metadata is served without a token', async () => {
+    await server.refused(401, 'GET Patient/p')
+    await server.refused(401, 'POST ', { body: { resourceType: 'Bundle', type: 'batch' } })
+    await server.expect(200, 'GET metadata')
+  })
+
+  it('an entry of a batch is 403, the others are answered; a transaction is 403 as a whole', async () => {
+    const headers = await as('system/Patient.cruds')
+    const entry = [
+      { resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 'Patient' } },
+      { request: { method: 'GET', url: 'Observation/o' } },
+    ]
+    const before = (await server.expect(200, 'GET Patient?_summary=count', { headers })).json.total
+    const { json } = await server.batch(entry, headers)
+    expect(json.entry.map(({ response }: { response: { status: string } }) => response.status.slice(0, 3))).toEqual([
+      '201',
+      '403',
+    ])
+    const { status, text } = await server.transact(entry, headers)
+    expect([status, text]).toEqual([403, expect.stringContaining('Observation.r')])
+    expect((await server.expect(200, 'GET Patient?_summary=count', { headers })).json.total).toBe(before + 1)
+  })
+
+  it('includes are left out', async () => {
+    const all = await as('system/*.rs')
+    const some = await as('system/Patient.rs')
+    const query = 'Patient?_id=p&_revinclude=Observation:subject'
+    expect(idsOf(await server.expect(200, `GET ${query}`, { headers: all }))).toEqual(['p', 'o'])
+    expect(idsOf(await server.expect(200, `GET ${query}`, { headers: some }))).toEqual(['p'])
+    const headers = await as('system/Observation.rs')
+    expect(idsOf(await server.expect(200, 'GET Observation?_include=Observation:subject', { headers }))).toEqual(['o'])
+  })
+
+  it('chains and _has are refused', async () => {
+    const patients = await as('system/Patient.rs')
+    const observations = await as('system/Observation.cruds')
+    expect(
+      await server.refused(403, 'GET Patient?_has:Observation:subject:status=final', { headers: patients }),
+    ).toContain('Observation.s')
+    expect(
+      await server.refused(403, 'GET Observation?subject:Patient.active=true', { headers: observations }),
+    ).toContain('Patient.s')
+    await server.refused(403, 'DELETE Observation?subject:Patient.active=true', { headers: observations })
+    await server.expect(200, 'GET Observation?subject=Patient/p', { headers: observations })
+  })
+
+  it('conditional references are refused', async () => {
+    const body = {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'x' },
+      subject: { reference: 'Patient?active=true' },
+    }
+    const entry = [{ resource: body, request: { method: 'POST', url: 'Observation' } }]
+    expect((await server.transact(entry, await as('system/Observation.c'))).status).toBe(403)
+    expect((await server.transact(entry, await as('system/Observation.c system/Patient.s'))).status).toBe(200)
+  })
+})
