@@ -128,12 +128,18 @@ function entryText({ status, headers = {}, body }: Answer, { method, prefer }: E
   return shown ? `{"resource":${body},"response":${text}}` : `{"response":${text}}`
 }
 
+const REQUEST = ['method', 'url', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifNoneExist'] as const
+
 /** @throws Invalid  the entry has no request, or one that names nothing here */
 function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTransaction = false): Exchange {
   const { request, resource } = entry ?? {}
   const at = `Bundle.entry[${n}].request`
   if (!request?.method || !request.url)
     throw new Invalid('An entry needs request.method and request.url', { expression: [at] })
+  for (const name of REQUEST) {
+    if (request[name] !== undefined && typeof request[name] !== 'string')
+      throw new Invalid(`request.${name} is a string`, { expression: [`${at}.${name}`] })
+  }
   const { method, url } = request
   if (!['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method))
     throw new Invalid('request.method is GET, HEAD, POST, PUT, PATCH or DELETE', { expression: [`${at}.method`] })

@@ -35,7 +35,8 @@ export async function including(
     const again = (one: Include) => n === 0 || one.iterate
     const wanted = [
       ...(await forward(finder, ctx, wave, include.filter(again), seen)),
-      ...(await backward(finder, ctx, wave, revinclude.filter(again), most)),
+      // Those that are on the page already must not take the place of others.
+      ...(await backward(finder, ctx, wave, revinclude.filter(again), most + seen.size)),
     ]
     const fresh: Found[] = []
     for (const found of wanted) {

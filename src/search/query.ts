@@ -156,6 +156,8 @@ function dateParams(tenant: number, { base, code }: SearchParameter): (bigint | 
 /** Types whose tokens carry no system of their own: the element implies it. */
 const IMPLIED = new Set(['code', 'boolean', 'string', 'id', 'markdown'])
 
+const IMPLIED_SYSTEM = /^(http:\/\/(hl7\.org\/fhir|terminology\.hl7\.org\/CodeSystem)\/[^|]*)?\|./
+
 function tokenClause(
   { tenant }: Reading,
   parameter: SearchParameter,
@@ -172,12 +174,11 @@ function tokenClause(
   const hashes = prefixes(tenant, parameter).flatMap((prefix) =>
     values.flatMap((value) => {
       // gender=http://hl7.org/fhir/administrative-gender|male: the system is the one that FHIR implies
-      const text =
-        implied && /^(http:\/\/hl7\.org\/fhir\/[^|]*)?\|./.test(value) ? value.slice(value.indexOf('|') + 1) : value
+      const text = implied && IMPLIED_SYSTEM.test(value) ? value.slice(value.indexOf('|') + 1) : value
       return parities.map((unique) => token.searched(prefix, text, unique))
     }),
   )
-  const clause: Clause = { kind: 'token', hashes }
+  const clause: Clause = { kind: 'token', hashes: [...new Set(hashes)] }
   return modifier === 'not' ? { kind: 'not', clause } : clause
 }
 
@@ -394,7 +395,7 @@ const anyOf = (clauses: readonly Clause[]): Clause =>
   clauses.length === 1 ? clauses[0]! : { kind: 'any', clauses: [...clauses] }
 
 /** Splits at a separator that is not escaped by a backslash. */
-export function split(text: string, separator: string): string[] {
+function split(text: string, separator: string): string[] {
   if (!text.includes('\\')) return text.split(separator)
   const parts: string[] = ['']
   for (let i = 0; i < text.length; i++) {

@@ -171,12 +171,15 @@ export function searchRequest(
     if (name === '_type' || TRANSPORT.has(name)) continue
     const [code, modifier] = name.split(':') as [string, string?]
     const result = Object.hasOwn(RESULTS, code) ? RESULTS[code] : undefined
-    if (result) attempt(pair, () => result(results, value, { reading, types, limits }, modifier))
+    if (result)
+      attempt(pair, () => {
+        if (modifier && !code.endsWith('include')) throw new UnusableParameter(`${code} takes no modifier`)
+        result(results, value, { reading, types, limits }, modifier)
+      })
     else
       attempt(pair, () => {
         // All types before any: a parameter that one of them lacks must not half apply.
         const read = types.map((one) => [one, clauseOf(reading, one, pair)] as const)
-        if (types.length === 0) clauseOf(reading, 'Resource', pair)
         for (const [one, clause] of read) clauses.get(one)!.push(clause)
       })
   }

@@ -297,6 +297,18 @@ describe('all or nothing', () => {
     ['an operation', { request: { method: 'GET', url: 'Patient/$everything' } }],
     ['a POST to an instance', { resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 'Patient/1' } }],
     ['a Bundle', { resource: { resourceType: 'Bundle', type: 'batch' }, request: { method: 'POST', url: '' } }],
+    [
+      'a number for a version',
+      {
+        resource: { resourceType: 'Patient', id: 'x' },
+        request: { method: 'PUT', url: 'Patient/x', ifMatch: 1 },
+      },
+    ],
+    [
+      'an object for criteria',
+      { resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 'Patient', ifNoneExist: {} } },
+    ],
+    ['a number for a URL', { resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 1 } }],
     ['null', null],
     ['a number', 1],
   ])('%s is refused', async (_, entry) => {

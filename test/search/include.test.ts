@@ -201,6 +201,20 @@ describe('what is included', () => {
     expect(warnings(enough)).toEqual([])
   })
 
+  it('is not short of what matches stand in the way of', async () => {
+    const small = await serverOfTest({ INGLE_MAX_INCLUDES: '1' })
+    const part = (id: string, partOf?: string) => ({
+      resourceType: 'Organization',
+      id,
+      name: id,
+      ...(partOf && { partOf: { reference: `Organization/${partOf}` } }),
+    })
+    await small.put(part('top'), ...['a', 'b', 'c', 'd'].map((id) => part(id, 'top')))
+    const bundle = await small.get('Organization?_id=top,a,b,c&_revinclude=Organization:partof')
+    expect(included(bundle)).toEqual(['Organization/d'])
+    expect(warnings(bundle)).toEqual([])
+  })
+
   it.each([
     ['_include=Observation', /right is Type:parameter/],
     ['_include=Colour:subject', /Colour is not a resource type/],

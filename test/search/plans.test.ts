@@ -64,7 +64,7 @@ async function planOf(search: string): Promise<PlanNode[]> {
   await server.get(search) // whose estimates are then known
   statements.length = 0
   await server.get(search)
-  const page = statements.filter(({ text }) => /\bresource r\b/.test(text) && text.includes('version'))
+  const page = statements.filter(({ text }) => /\bresource r\b/.test(text) && /limit \$/.test(text))
   expect(page.length, search).toBe(1)
   const { text, values } = page[0]!
   const session = new pg.Client(server.database.connection)
@@ -128,6 +128,13 @@ it('a patient’s newest Communications are read in the order of the index', asy
   // What is sorted is only what the two branches, one patient and several, hand over: a page each.
   expect(mostSorted(plan)).toBeLessThanOrEqual(8)
   expect(plan.some((node) => node['Index Name'] === 'resource_patient')).toBe(true)
+})
+
+it('a compartment is one look-up in the index of references', async () => {
+  await server.put({ resourceType: 'Patient', id: 'p7' })
+  const plan = await planOf('Patient/p7/$everything')
+  expect(scans(plan)).toEqual([])
+  expect([...indexes(plan)].sort()).toEqual(['resource_ref', 'version_pkey'])
 })
 
 it('indexes of what is searched leave out what is deleted', async () => {

@@ -172,6 +172,7 @@ describe.each(beliefs)('random searches, answered %s', (_, belief) => {
       expect(await server.found(`${query}&_count=${pick([17, 100, 1000])}`), query).toEqual(expected.sort())
       expect((await server.get(`${query}&_summary=count`)).total, query).toBe(expected.length)
     }
+    if (belief) expect(Totals.prototype.estimate).toHaveBeenCalled()
   }, 120_000)
 })
 

@@ -216,6 +216,7 @@ describe('pages', () => {
     ['_sort=colour', /Patient has no search parameter colour/],
     ['_sort=_content', /cannot be sorted by/],
     ['_sort=-', /a name is empty/],
+    ['_sort:desc=name', /_sort takes no modifier/],
     ['_contained=true', /only false is supported/],
   ])('refuses %s', async (query, reason) => {
     expect(await server.refused(`Patient?${query}`)).toMatch(reason)

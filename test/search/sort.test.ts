@@ -203,3 +203,26 @@ describe('walking', () => {
       await server.remove(...added.slice(at, at + 200).map((id) => `Slot/${id}`))
   })
 })
+
+it('10,000 rows are walked once each, whatever is written meanwhile', async () => {
+  const list = (id: string, n: number): Given => ({
+    resourceType: 'Basic',
+    id,
+    code: { coding: [{ code: `c${n % 20}` }] },
+    created: `2024-01-${String(1 + (n % 28)).padStart(2, '0')}`,
+  })
+  await server.put(...Array.from({ length: 10_000 }, (_, i) => list(`walk${i}`, i)))
+  for (const query of ['Basic?created=ge2024&_count=1000', 'Basic?_sort=-created&_count=1000', 'Basic?_count=1000']) {
+    const seen: string[] = []
+    let n = 0
+    for await (const { ids } of server.pages(query)) {
+      seen.push(...ids)
+      await server.put(
+        ...Array.from({ length: 20 }, () => list(`new${query.length}-${n++}`, n)),
+        list(`walk${n}`, n),
+      )
+    }
+    expect(new Set(seen).size, query).toBe(seen.length)
+    expect(seen.filter((id) => id.startsWith('walk')).length, query).toBe(10_000)
+  }
+}, 120_000)

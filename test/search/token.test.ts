@@ -133,6 +133,8 @@ describe('tokens of other types', () => {
   it.each([
     ['Patient?active=true', ['a']],
     ['Patient?active=false', ['b']],
+    ['Patient?active=http://terminology.hl7.org/CodeSystem/special-values|true', ['a']],
+    ['Patient?active=true,true', ['a']],
     ['Patient?active:missing=true', ['c']],
     ['Patient?active:not=true', ['b', 'c']],
     ['Patient?gender=female', ['a']],
