@@ -52,6 +52,7 @@ export const up = (db: Knex) =>
     at timestamptz not null,
     method smallint not null,           -- 1 POST, 2 PUT, 3 PATCH, 4 DELETE
     content jsonb,                      -- null for a delete
+    verbatim text,                      -- the same as it came, where jsonb would write a number otherwise (1e2)
     primary key (tenant, rid, version)
   ) with (toast_tuple_target = 8160, autovacuum_vacuum_insert_scale_factor = 0.1);
   alter table version alter column content set storage main;

@@ -5,7 +5,7 @@ import { patientCompartment } from '../fhir/definitions.js'
 import { typeCode, typeName } from '../fhir/type-codes.js'
 import type { Found } from './find.js'
 import { keyOf } from './hash.js'
-import { timestamp } from './layout.js'
+import { contentText, timestamp } from './layout.js'
 import { paramOf } from './names.js'
 import type { Position } from './order.js'
 import { sourcesOf } from './sources.js'
@@ -44,7 +44,7 @@ export async function ofPatientCompartment(
   const behind = after ? sql`and (r.type + 0, r.rid + 0) > (${after.values[0]}::int, ${after.rid}::bigint)` : raw('')
   // The sums keep all other indexes out: none of them has this order within a compartment.
   const rows = await session.query<Row>(
-    sql`select r.*, v.content::text as content from (
+    sql`select r.*, ${contentText} as content from (
         select r.type, r.rid, r.id, r.key, r.version from resource r
         where r.ref && ${bigints(refs)}::bigint[] and (r.tenant + 0) = ${tenant} and not r.deleted ${ofTypes} ${updated} ${behind}
         order by r.type + 0, r.rid + 0 limit ${limit}) r

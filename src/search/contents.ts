@@ -1,5 +1,6 @@
 import type { Session } from '../db/database.js'
 import { bigints, sql } from '../db/sql.js'
+import { contentText } from './layout.js'
 
 /** One version of a resource: its content never changes. */
 export interface VersionKey {
@@ -36,7 +37,7 @@ export class Contents {
     })
     if (missing.length === 0) return texts
     const rows = await session.quick<{ i: number; text: string }>(sql`
-      select k.i::int as i, v.content::text as text
+      select k.i::int as i, ${contentText} as text
       from unnest(${bigints(missing.map((i) => BigInt(keys[i]!.rid)))}::bigint[], ${`{${missing.map((i) => keys[i]!.version)}}`}::integer[])
         with ordinality k(rid, version, i)
       join version v on v.tenant = ${tenant} and v.rid = k.rid and v.version = k.version`)

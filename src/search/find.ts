@@ -6,6 +6,7 @@ import type { Clause } from './clause.js'
 import type { Contents } from './contents.js'
 import { SEVERAL_PATIENTS } from './entry.js'
 import { isCounted } from './hash.js'
+import { contentText } from './layout.js'
 import { typeTotal } from './names.js'
 import type { Order, Position } from './order.js'
 import type { Plan, Planner } from './plan.js'
@@ -148,7 +149,7 @@ export class Finder {
 
   private read(tenant: number, plan: Plan, order: Order, offset: number, signal?: AbortSignal): Promise<Row[]> {
     return this.session.query<Row>(
-      sql`select r.*, v.content::text as content from (${this.past(plan, order, offset)}) r
+      sql`select r.*, ${contentText} as content from (${this.past(plan, order, offset)}) r
         join version v on v.tenant = ${tenant} and v.rid = r.rid and v.version = r.version order by ${order.by}`,
       signal,
     )
@@ -203,7 +204,7 @@ export class Finder {
 
   private async current(ctx: Pick<Context, 'tenant' | 'signal'>, from: Sql): Promise<Found[]> {
     const rows = await this.session.query<Row>(
-      sql`select r.*, v.content::text as content from (select r.rid, r.id, r.key, r.version, r.type from ${from}) r
+      sql`select r.*, ${contentText} as content from (select r.rid, r.id, r.key, r.version, r.type from ${from}) r
         join version v on v.tenant = ${ctx.tenant} and v.rid = r.rid and v.version = r.version`,
       ctx.signal,
     )

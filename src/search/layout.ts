@@ -1,6 +1,6 @@
 import { CopyRows } from '../db/copy.js'
 import type { Session } from '../db/database.js'
-import { bigints, type Sql, sql } from '../db/sql.js'
+import { bigints, raw, type Sql, sql } from '../db/sql.js'
 import { type Entry, NO_PATIENT } from './entry.js'
 import { isCounted } from './hash.js'
 
@@ -151,6 +151,15 @@ export class SearchRows {
   }
 }
 
+/** The content of a `version v` as FHIR JSON: as PostgreSQL prints it, or as it came where that would change a number. */
+export const contentText = raw('coalesce(v.verbatim, v.content::text)')
+
+// jsonb keeps every digit of a decimal, but writes 1e2 as 100 and -0 as 0. A string that looks like it does no harm.
+const CHANGED = /(?:":|[[,])(?:-?\d[\d.]*[eE][+-]?\d|-0(?:\.0*)?[,\]}])/
+
+/** What `version.verbatim` holds: null for nearly everything. */
+export const verbatim = (content: string): string | null => (CHANGED.test(content) ? content : null)
+
 /** PostgreSQL's text of an instant; FHIR's years end at 9999, half-open ranges one day later. */
 export function timestamp(ms: number): string {
   if (ms === Infinity || ms >= 253_402_300_800_000) return 'infinity'
@@ -186,8 +195,8 @@ export class TotalChanges {
   }
 }
 
-/** The spans that this process knows to be recorded, so that the usual write asks nobody. */
-const known = new Map<string, number>()
+/** The spans that this process knows to be recorded in a database, so that the usual write asks nobody. */
+const recorded = new WeakMap<Session, Map<string, number>>()
 const DAY = 86_400_000
 const LONGEST_SPAN_DAYS = 2_000_000
 
@@ -196,12 +205,18 @@ const LONGEST_SPAN_DAYS = 2_000_000
  * is too long costs a search some rows, a lock held until the end of a bundle costs all other bundles their turn.
  */
 export async function widenSpans(db: Session, tenant: number, spans: ReadonlyMap<number, number>): Promise<void> {
+  let known = recorded.get(db)
+  if (!known) {
+    known = new Map()
+    recorded.set(db, known)
+  }
   for (const [type, span] of spans) {
     const name = `${tenant} ${type}`
     if (span <= (known.get(name) ?? 0)) continue
     // Rounded up to a power of two days, else every slightly longer period would be a write.
     const days = Math.min(2 ** Math.ceil(Math.log2(Math.max(span / DAY, 1))), LONGEST_SPAN_DAYS)
-    await db.query(sql`
+    // Not by a session of the pool: the transaction that waits for this holds one, and so may all the others.
+    await db.quick(sql`
       insert into date_span as d (tenant, type, span) values (${tenant}, ${type}, make_interval(days => ${days}))
       on conflict (tenant, type) do update set span = excluded.span where d.span < excluded.span`)
     known.set(name, days === LONGEST_SPAN_DAYS ? Infinity : days * DAY)

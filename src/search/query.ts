@@ -27,6 +27,9 @@ export class UnusableParameter extends Invalid {
   static override code: Issue['code'] = 'not-supported'
 }
 
+/** What follows a reference in the name of a parameter. Each is a search of its own, so their number has an end. */
+const LINK = /\.|_has:/
+const MOST_LINKS = 8
 const CHAIN = /^([^:.]+)(?::([A-Za-z]+))?\.(.+)$/
 
 /**
@@ -35,6 +38,8 @@ const CHAIN = /^([^:.]+)(?::([A-Za-z]+))?\.(.+)$/
  * @throws Invalid  the value is not one of the parameter's type
  */
 export function clauseOf(reading: Reading, type: string, [name, value]: Pair): Clause {
+  if (name.split(LINK).length > MOST_LINKS + 1)
+    throw new UnusableParameter(`At most ${MOST_LINKS} references can be followed in one parameter`)
   if (name.startsWith('_has:')) return has(reading, type, name, value)
   const chain = CHAIN.exec(name)
   if (chain) return chained(reading, type, chain[1]!, chain[2], [chain[3]!, value])

@@ -8,6 +8,7 @@ import { Contents } from '../search/contents.js'
 import { Cursors } from '../search/cursor.js'
 import { Finder } from '../search/find.js'
 import { keyOf } from '../search/hash.js'
+import { contentText } from '../search/layout.js'
 import { Planner } from '../search/plan.js'
 import { Totals } from '../search/totals.js'
 import { Batcher } from './batcher.js'
@@ -153,7 +154,7 @@ export class Unit {
 
 async function readAll(db: Session, tenant: number, keys: bigint[]): Promise<(ReadRow | Error)[]> {
   const rows = await db.query<ReadRow>(sql`
-    select r.key, r.id, r.type, r.version, r.deleted, (extract(epoch from r.at) * 1000)::float8 as at, v.content::text as content
+    select r.key, r.id, r.type, r.version, r.deleted, (extract(epoch from r.at) * 1000)::float8 as at, ${contentText} as content
     from resource r join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = r.version
     where r.tenant = ${tenant} and r.key = any(${bigints(keys)}::bigint[])`)
   const byKey = new Map(rows.map((row) => [row.key, row]))

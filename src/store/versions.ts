@@ -4,6 +4,7 @@ import { raw, type Sql, sql } from '../db/sql.js'
 import { resourceTypes } from '../fhir/definitions.js'
 import { typeCode, typeName } from '../fhir/type-codes.js'
 import { keyOf } from '../search/hash.js'
+import { contentText } from '../search/layout.js'
 import type { Stored } from './store.js'
 
 /** One version in a history. A delete has no content. */
@@ -35,7 +36,7 @@ export async function vread(
 ): Promise<Stored> {
   const number = /^\d{1,9}$/.test(version) ? Number(version) : 0
   const [row] = await session.query<Stored & { content: string | null }>(sql`
-    select v.version, (extract(epoch from v.at) * 1000)::float8 as at, v.content::text as content
+    select v.version, (extract(epoch from v.at) * 1000)::float8 as at, ${contentText} as content
     from resource r join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = ${number}
     where r.tenant = ${tenant} and r.key = ${keyOf(tenant, type, id)} and r.id = ${id} and r.type = ${typeCode(type)}`)
   if (!row) throw new NotFound(`${type}/${id} has no version ${version.slice(0, 20)}`)
@@ -94,7 +95,7 @@ export async function history(session: Session, tenant: number, query: HistoryQu
     at: string
     rid: bigint
   }>(sql`
-    select h.type, r.id, v.version, (extract(epoch from v.at) * 1000)::float8 as ms, v.method, v.content::text as content, h.at, h.rid,
+    select h.type, r.id, v.version, (extract(epoch from v.at) * 1000)::float8 as ms, v.method, ${contentText} as content, h.at, h.rid,
       v.version = 1 or exists (select from version p
         where p.tenant = v.tenant and p.rid = v.rid and p.version = v.version - 1 and p.content is null) as created
     from (select * from ${candidates} c order by c.at desc, c.rid desc limit ${limit}) h

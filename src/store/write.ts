@@ -7,7 +7,7 @@ import { typeCode } from '../fhir/type-codes.js'
 import type { Entry } from '../search/entry.js'
 import { keyOf } from '../search/hash.js'
 import { entryOf } from '../search/indexers.js'
-import { SearchRows, TotalChanges, widenSpans } from '../search/layout.js'
+import { contentText, SearchRows, TotalChanges, verbatim, widenSpans } from '../search/layout.js'
 import { typeTotal } from '../search/names.js'
 import type { RowIds } from './identity.js'
 
@@ -119,7 +119,7 @@ async function lock(transaction: Transaction, tenant: number, writes: readonly W
   const read = keys.filter((key, i) => writes[i]!.kind === 'patch' && found.has(key))
   if (read.length === 0) return found
   const contents = await transaction.query<{ key: bigint; content: string | null }>(sql`
-    select r.key, v.content::text as content
+    select r.key, ${contentText} as content
     from resource r join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = r.version
     where r.tenant = ${tenant} and r.key = any(${bigints(read)}::bigint[])`)
   for (const { key, content } of contents) found.get(key)!.content = content
@@ -197,7 +197,7 @@ async function store(
 ) {
   const versions = new CopyRows(
     'version',
-    ['tenant', 'version', 'rid', 'at', 'method', 'content'],
+    ['tenant', 'version', 'rid', 'at', 'method', 'content', 'verbatim'],
     1024 + planned.length * 2048,
   )
   const superseded = new CopyRows('superseded', ['tenant', 'type', 'version', 'rid', 'at'], 1024)
@@ -211,8 +211,11 @@ async function store(
     const type = typeCode(name)
     const rid = current?.rid ?? fresh[taken++]!
     versions.row().int4(tenant).int4(version).int8(rid).timestamp(at).int2(method)
+    const exact = content === undefined ? null : verbatim(content)
     if (content === undefined) versions.null()
     else versions.jsonb(content)
+    if (exact === null) versions.null()
+    else versions.text(exact)
     const row = { tenant, type, rid, key, id, version, at, entry }
     if (current) {
       rows.update(row, current.narrow)

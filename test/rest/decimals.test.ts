@@ -25,6 +25,10 @@ describe.each([
   '123456789012345678',
   '0.123456789012345678',
   '12345678901234567.8',
+  '1e2',
+  '1.0e-3',
+  '-2.50E1',
+  '-0',
 ])('%s', (literal) => {
   it('is stored, found and served as it was written', async () => {
     const created = await server.expect(201, `POST ${type}`, { body: observation(literal) })

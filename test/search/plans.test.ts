@@ -46,6 +46,10 @@ beforeAll(async () => {
   await server.put(...rows)
   const admin = new pg.Client(server.database.connection)
   await admin.connect()
+  // A second tenant, with rows that only `tenant` tells apart from those of the first.
+  const columns = 'type, deleted, narrow, version, rid, key, at, patient, date_lo, date_hi, id, tok, ref, txt'
+  await admin.query(`insert into resource (tenant, ${columns}) select 2, ${columns} from resource`)
+  await admin.query('insert into version select 2, version, rid, at, method, content from version')
   await admin.query('vacuum analyze')
   await admin.end()
   pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
@@ -128,6 +132,19 @@ it('a patient’s newest Communications are read in the order of the index', asy
   // What is sorted is only what the two branches, one patient and several, hand over: a page each.
   expect(mostSorted(plan)).toBeLessThanOrEqual(8)
   expect(plan.some((node) => node['Index Name'] === 'resource_patient')).toBe(true)
+})
+
+it.each([
+  ['Appointment', 1500],
+  ['Appointment?_lastUpdated=gt2020-01-01', 1500],
+  ['Appointment?status=cancelled', 300],
+  ['Communication?subject=Patient/p7', 10],
+  ['Appointment?practitioner=d7', 38],
+  ['Appointment?date=lt2020-01-11', 20],
+  ['?_type=CarePlan,Communication&_id=c1,m1', 2],
+  ['Patient?_has:CarePlan:patient:status=active', 0],
+])('%s finds nothing of another tenant', async (search, expected) => {
+  expect(await server.found(`${search}${search.includes('?') ? '&' : '?'}_count=500`)).toHaveLength(expected)
 })
 
 it('a compartment is one look-up in the index of references', async () => {

@@ -279,6 +279,45 @@ describe('what is not understood', () => {
   })
 })
 
+it.each([
+  'Patient?_id=%00',
+  'Patient?identifier=%00',
+  'Patient?family:exact=%00',
+  'Patient?__proto__=1',
+  'Patient?constructor=1',
+  'Patient?_sort=__proto__',
+  'Patient?_include=__proto__:x',
+  'Patient?_has:constructor:patient:code=1',
+  'Patient?name:constructor=1',
+  '?_type=constructor',
+  'Patient?=x',
+  'Patient?:exact=x',
+  'Patient?.name=x',
+  'Patient?link.=x',
+  'Patient?link:Patient.=x',
+  'Patient?_has:=x',
+  'Patient?_has:Observation:patient:=x',
+  'Patient?name:=x',
+  'Patient?_elements=',
+  'Patient?birthdate=2020,',
+  'Observation?code=|',
+  'Observation?code=%5C',
+  'Observation?code=%5C|',
+  'Observation?value-quantity=5||',
+  'Observation?combo-code-value-quantity=$',
+  'Provenance?target.target.target._id=x',
+  'Patient?_include:iterate=*&_revinclude:iterate=*',
+  `Patient?${'link:Patient.'.repeat(8)}name=x`,
+])('%s is answered or refused, and does no harm', async (query) => {
+  const response = await fetch(`${server.base}/${query}`)
+  expect([200, 400], await response.text()).toContain(response.status)
+})
+
+it.each(['link:Patient.', '_has:Patient:link:'])('%s can be repeated eight times', async (link) => {
+  await server.get(`Patient?${link.repeat(8)}name=x`)
+  expect(await server.refused(`Patient?${link.repeat(9)}name=x`)).toMatch(/At most 8 references/)
+})
+
 it('takes more alternatives than a URL has room for', async () => {
   const codes = Array.from({ length: 5000 }, (_, i) => `http://system|code-${i}`).join()
   const form = `gender=male&_tag:not=${value(codes)}&_id=${Array.from({ length: 3000 }, (_, i) => `x${i}`)},b,d`
