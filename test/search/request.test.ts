@@ -379,6 +379,26 @@ describe('what changes', () => {
   })
 })
 
+it('serves what was written last, however often it is asked', async () => {
+  const versions: (string | undefined)[] = []
+  for (let n = 1; n <= 12; n++) {
+    await server.put({ resourceType: 'Location', id: 'busy', name: `Name ${n}` })
+    if (n === 6) await server.remove('Location/busy')
+    for (const query of [
+      'Location?_id=busy',
+      'Location?name=name',
+      '?_type=Location,Flag&_id=busy',
+      'Location?_elements=name',
+    ]) {
+      const { entry } = await server.get(query)
+      if (n === 6) expect(entry, query).toBeUndefined()
+      else expect(entry![0]!.resource, query).toMatchObject({ id: 'busy', name: `Name ${n}` })
+      if (query === 'Location?_id=busy') versions.push(entry?.[0]?.resource?.meta?.versionId)
+    }
+  }
+  expect(versions).toEqual(['1', '2', '3', '4', '5', undefined, '8', '9', '10', '11', '12', '13'])
+})
+
 describe('a search that is an entry', () => {
   const bundle = async (type: string, entry: unknown[]): Promise<Bundle> => {
     const response = await fetch(server.base, {

@@ -217,10 +217,7 @@ it('10,000 rows are walked once each, whatever is written meanwhile', async () =
     let n = 0
     for await (const { ids } of server.pages(query)) {
       seen.push(...ids)
-      await server.put(
-        ...Array.from({ length: 20 }, () => list(`new${query.length}-${n++}`, n)),
-        list(`walk${n}`, n),
-      )
+      await server.put(...Array.from({ length: 20 }, () => list(`new${query.length}-${n++}`, n)), list(`walk${n}`, n))
     }
     expect(new Set(seen).size, query).toBe(seen.length)
     expect(seen.filter((id) => id.startsWith('walk')).length, query).toBe(10_000)
