@@ -57,6 +57,11 @@ export const up = (db: Knex) =>
   ) with (toast_tuple_target = 8160, autovacuum_vacuum_insert_scale_factor = 0.1);
   alter table version alter column content set storage main;
 
+  -- Nothing is planned by these: each statement has one index that can answer it. To look into them would cost
+  -- an analyze of a busy table seconds.
+  alter table resource alter column tok set statistics 0, alter column ref set statistics 0, alter column txt set statistics 0;
+  alter table version alter column content set statistics 0, alter column verbatim set statistics 0;
+
   create table superseded (
     tenant integer not null,
     type smallint not null,

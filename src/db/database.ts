@@ -39,6 +39,9 @@ const types: pg.CustomTypesConfig = {
 
 /** Sqlstates after which the same transaction may simply be tried again. */
 const RETRYABLE = new Set(['40001', '40P01'])
+/** Sessions ended by an administrator or a crash, and what Node and pg say of a connection that is gone. */
+const LOST = new Set(['57P01', '57P02', 'ECONNRESET', 'EPIPE'])
+const LOST_MESSAGE = /^Connection terminated|^Client has encountered a connection error/
 /** Two creates of the same id at once: the second, tried again, finds the first. */
 const SAME_ID = 'resource_tenant_key_key'
 const RETRIES = 3
@@ -63,10 +66,10 @@ export class Database implements Session {
       // A sequential scan is never the plan that was meant.
       options: `-c statement_timeout=${options.statementTimeoutMs} -c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC -c enable_seqscan=off`,
     }
-    this.pipeline = new Pipeline(session, Math.min(PIPELINED, options.poolMax - 1))
+    this.pipeline = new Pipeline(session, Math.max(Math.min(PIPELINED, options.poolMax - 1), 1))
     this.pool = new pg.Pool({
       ...session,
-      min: Math.min(options.poolMin, options.poolMax - PIPELINED),
+      min: Math.min(options.poolMin, Math.max(options.poolMax - PIPELINED, 1)),
       max: Math.max(options.poolMax - PIPELINED, 1),
       maxLifetimeSeconds: options.sessionMaxSeconds,
       idleTimeoutMillis: 60_000,
@@ -78,15 +81,15 @@ export class Database implements Session {
     )
   }
 
-  async query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]> {
-    return this.withClient((client) => this.run<R>(client, statement, signal))
+  query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]> {
+    return again(isLost, () => this.withClient((client) => this.run<R>(client, statement, signal)))
   }
 
   async quick<R extends Row>(statement: Sql): Promise<R[]> {
     const { text, values } = statement.build()
     const started = performance.now()
     try {
-      return await this.pipeline.query<R>({ name: this.nameOf(text), text, values })
+      return await again(isLost, () => this.pipeline.query<R>({ name: this.nameOf(text), text, values }))
     } finally {
       this.noteSlow(text, started)
     }
@@ -100,25 +103,20 @@ export class Database implements Session {
    * Runs `work` in one transaction; a serialization failure or deadlock runs all of it again, up to three times.
    * @throws what `work` throws, after the rollback
    */
-  async transaction<T>(work: (session: Transaction) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.withClient(async (client) => {
-          const session = new Transaction(client, this)
-          try {
-            const result = await work(session)
-            await session.commit()
-            return result
-          } catch (cause) {
-            await session.rollback()
-            throw cause
-          }
-        })
-      } catch (cause) {
-        if (attempt > RETRIES || !isRetryable(cause)) throw cause
-        await new Promise((resolve) => setTimeout(resolve, attempt * 10 * (1 + Math.random())))
-      }
-    }
+  transaction<T>(work: (session: Transaction) => Promise<T>): Promise<T> {
+    return again(isRetryable, () =>
+      this.withClient(async (client) => {
+        const session = new Transaction(client, this)
+        try {
+          const result = await work(session)
+          await session.commit()
+          return result
+        } catch (cause) {
+          await session.rollback()
+          throw cause
+        }
+      }),
+    )
   }
 
   get gauges() {
@@ -163,7 +161,8 @@ export class Database implements Session {
       throw cause
     } finally {
       // A session whose connection broke goes; one that only refused a statement stays.
-      client.release(failure !== undefined && !(failure as { severity?: string }).severity && !isOurs(failure))
+      const refused = (failure as { severity?: string } | undefined)?.severity !== undefined || isOurs(failure)
+      client.release(failure !== undefined && (!refused || isLost(failure)))
     }
   }
 
@@ -193,6 +192,27 @@ export class Database implements Session {
     }
     return name
   }
+}
+
+/** Does `work` again, a moment later, when it fails in a way that may pass; four times in all. */
+async function again<T>(mayPass: (cause: unknown) => boolean, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (cause) {
+      if (attempt > RETRIES || !mayPass(cause)) throw cause
+      await new Promise((resolve) => setTimeout(resolve, attempt * 10 * (1 + Math.random())))
+    }
+  }
+}
+
+/**
+ * The session ended under the statement, which may have been done or not. Outside a transaction it is asked again:
+ * there it only reads, or changes what a second time leaves as it is.
+ */
+function isLost(cause: unknown) {
+  const { code, message } = cause as { code?: string; message: string }
+  return LOST.has(code ?? '') || (code === undefined && LOST_MESSAGE.test(message))
 }
 
 function isRetryable(cause: unknown) {

@@ -12,8 +12,9 @@ import { etag } from './answers.js'
 import type { Core } from './core.js'
 import { type Criteria, criteriaOf, oneMatch } from './criteria.js'
 import type { Answer, Exchange, Method } from './exchange.js'
+import { keyOfEntry, type Once } from './idempotency.js'
 import { patchOf } from './patch.js'
-import { checkId, checkSameId, parsedBody, valid } from './resource-body.js'
+import { checkId, checkSameId, ownReference, parsedBody, valid } from './resource-body.js'
 import { authorize } from './scopes.js'
 import { searchIn } from './search.js'
 import { preconditions, updateOf } from './update.js'
@@ -49,15 +50,24 @@ interface Step {
  */
 const bundles = new Gate(4_000_000)
 
-type Dispatch = (one: Exchange) => Promise<Answer>
+interface Dispatch {
+  once: Once
+  /** Answers an entry of a batch. */
+  entry: (one: Exchange) => Promise<Answer>
+}
 
-/** POST [base] with a batch or a transaction; https://hl7.org/fhir/R4/http.html#transaction */
+/**
+ * POST [base] with a batch or a transaction; https://hl7.org/fhir/R4/http.html#transaction
+ * With an Idempotency-Key a transaction is done once, and so is each entry of a batch.
+ */
 export function bundle(core: Core, exchange: Exchange, dispatch: Dispatch): Promise<Answer> {
   return bundles.through(exchange.body?.length ?? 0, () => answerBundle(core, exchange, dispatch))
 }
 
-async function answerBundle(core: Core, exchange: Exchange, dispatch: Dispatch): Promise<Answer> {
-  const resource = parsedBody(exchange) as Resource & { type?: string; entry?: BundleEntry[] }
+type SentBundle = Resource & { type?: string; entry?: BundleEntry[] }
+
+async function answerBundle(core: Core, exchange: Exchange, { once, entry }: Dispatch): Promise<Answer> {
+  const resource = parsedBody(exchange) as SentBundle
   const { type, entry: entries = [] } = resource ?? {}
   if (resource?.resourceType !== 'Bundle' || (type !== 'batch' && type !== 'transaction'))
     throw new Invalid('What is posted to the base is a Bundle of type batch or transaction', {
@@ -70,9 +80,10 @@ async function answerBundle(core: Core, exchange: Exchange, dispatch: Dispatch):
       `The Bundle has ${entries.length} entries; ${most} are allowed (INGLE_MAX_TRANSACTION_ENTRIES)`,
       { expression: ['Bundle.entry'] },
     )
-  if (type === 'batch') return batch(exchange, entries, dispatch)
+  if (type === 'batch') return batch(exchange, entries, entry)
   valid(resource)
-  return transaction(core, exchange, entries)
+  const steps = stepsOf(exchange, entries)
+  return once(exchange, (one) => transaction(one, exchange, steps))
 }
 
 const STATUS: Record<number, string> = {
@@ -85,7 +96,11 @@ const STATUS: Record<number, string> = {
 /** Entries of a batch at once; each is a request of its own. */
 const AT_ONCE = 16
 
-async function batch(exchange: Exchange, entries: readonly BundleEntry[], dispatch: Dispatch): Promise<Answer> {
+async function batch(
+  exchange: Exchange,
+  entries: readonly BundleEntry[],
+  dispatch: Dispatch['entry'],
+): Promise<Answer> {
   const answers: string[] = new Array(entries.length)
   let next = 0
   const work = async () => {
@@ -96,9 +111,14 @@ async function batch(exchange: Exchange, entries: readonly BundleEntry[], dispat
   return { status: 200, body: responseBundle('batch-response', answers) }
 }
 
-async function answerEntry(exchange: Exchange, entry: BundleEntry, n: number, dispatch: Dispatch): Promise<string> {
+async function answerEntry(
+  exchange: Exchange,
+  entry: BundleEntry,
+  n: number,
+  dispatch: Dispatch['entry'],
+): Promise<string> {
   try {
-    const one = exchangeOf(exchange, entry, n)
+    const one = { ...exchangeOf(exchange, entry, n), idempotencyKey: keyOfEntry(exchange.idempotencyKey, n) }
     return entryText(await dispatch(one), one)
   } catch (cause) {
     const { status, outcome, headers } = toOutcome(cause)
@@ -182,14 +202,12 @@ function decode(path: string, at: string): string[] {
 }
 
 /** Spec order: deletes, creates, updates and patches, reads. https://hl7.org/fhir/R4/http.html#trules */
-async function transaction(core: Core, exchange: Exchange, entries: readonly BundleEntry[]): Promise<Answer> {
+async function transaction(core: Core, exchange: Exchange, sent: () => Step[]): Promise<Answer> {
   const { tenant } = exchange.ctx
-  const steps = entries.map((entry, n) => within(n, () => stepOf(exchange, entry, n)))
-  checkFullUrls(steps)
-  const answers: string[] = new Array(entries.length)
+  const answers: string[] = []
 
   await core.store.transaction(async (unit) => {
-    // A retry starts from what was sent, so resources are rewritten in copies only where criteria may change the result.
+    const steps = sent()
     const matched = await matches(unit, exchange, steps)
     const ids = new Map(steps.map((step) => [step, idOf(step, matched.get(step))]))
     checkIdentities(steps, ids)
@@ -221,6 +239,21 @@ async function transaction(core: Core, exchange: Exchange, entries: readonly Bun
     for (const { n, exchange: one } of reads) answers[n] = entryText(await readIn(core, unit, one), one)
   })
   return { status: 200, body: responseBundle('transaction-response', answers) }
+}
+
+/**
+ * The entries as steps, checked. References are rewritten in place, and to ids that another attempt may not give:
+ * who asks again gets what was sent.
+ */
+function stepsOf(exchange: Exchange, entries: readonly BundleEntry[]): () => Step[] {
+  const steps = (of: readonly BundleEntry[]) => of.map((entry, n) => within(n, () => stepOf(exchange, entry, n)))
+  let first: Step[] | undefined = steps(entries)
+  checkFullUrls(first)
+  return () => {
+    const taken = first ?? steps((parsedBody(exchange) as SentBundle).entry ?? [])
+    first = undefined
+    return taken
+  }
 }
 
 /** Any error of an entry says which entry it is. */
@@ -372,12 +405,13 @@ async function conditionalReferences(
 }
 
 function resolveReferences(
-  { entry, n }: Step,
+  { entry, n, exchange }: Step,
   urls: ReadonlyMap<string, string>,
   references: ReadonlyMap<string, string>,
 ) {
   const resource = entry.resource!
-  rewriteReferences(resource, (url) => urls.get(url) ?? references.get(url))
+  const { base } = exchange
+  rewriteReferences(resource, (url) => urls.get(url) ?? references.get(url) ?? ownReference(base, url))
   eachReference(resource, ({ reference }) => {
     if (reference.startsWith('urn:uuid:') || reference.startsWith('urn:oid:'))
       throw new Invalid('A reference names a urn: that is the fullUrl of no entry', {

@@ -7,7 +7,7 @@ import { create } from './create.js'
 import { conditionalDelete, remove } from './delete.js'
 import type { Answer, Exchange } from './exchange.js'
 import { history } from './history.js'
-import { once } from './idempotency.js'
+import { checkKey, onceByKey } from './idempotency.js'
 import { type InteractionName, offerOf, placeOf } from './interactions.js'
 import { everything } from './operations/everything.js'
 import { conditionalPatch, patch } from './patch.js'
@@ -37,19 +37,23 @@ const interactions: Record<Exclude<InteractionName, 'bundle'>, Interaction> = {
 
 /** Answers FHIR requests: those of the HTTP door, and each entry of a batch. */
 export function createDispatch(core: Core): (exchange: Exchange) => Promise<Answer> {
-  const dispatch = (exchange: Exchange): Promise<Answer> => {
-    const name = nameOf(exchange)
-    return name === 'bundle' ? bundle(core, exchange, entry) : interactions[name](core, exchange)
-  }
+  const once = onceByKey(core)
+  const answer = (name: Exclude<InteractionName, 'bundle'>, exchange: Exchange) =>
+    exchange.idempotencyKey === undefined
+      ? interactions[name](core, exchange)
+      : once(exchange, (one) => interactions[name](one, exchange))
   /** An entry is asked for its own scopes; a Bundle in a Bundle is not a request. */
   const entry = async (exchange: Exchange): Promise<Answer> => {
     authorize(exchange)
     const name = nameOf(exchange)
     if (name === 'bundle') throw new NotFound('A batch cannot hold another batch')
-    return interactions[name](core, exchange)
+    return answer(name, exchange)
   }
-  return async (exchange) =>
-    exchange.idempotencyKey === undefined ? dispatch(exchange) : once(core, exchange, dispatch)
+  return async (exchange) => {
+    const name = nameOf(exchange)
+    checkKey(exchange.idempotencyKey)
+    return name === 'bundle' ? bundle(core, exchange, { once, entry }) : answer(name, exchange)
+  }
 }
 
 /**

@@ -1,70 +1,99 @@
 import { createHash } from 'node:crypto'
-import { Conflict, Invalid, Unprocessable } from '../base/errors.js'
+import { Invalid, Unprocessable } from '../base/errors.js'
+import type { Database } from '../db/database.js'
 import { sql } from '../db/sql.js'
+import type { Unit } from '../store/store.js'
 import type { Core } from './core.js'
 import type { Answer, Exchange } from './exchange.js'
 
-/** How long an answer is kept for the same key. */
+/** How long an answer is kept for the same key, at least. */
 const KEPT = '1 day'
-/** A request that died without an answer holds its key no longer than this. */
-const ABANDONED = '5 minutes'
-const PENDING = 0
+const SWEEP_EVERY_MS = 60_000
+/** The status of a key whose answer the same transaction has yet to give; nobody else ever sees it. */
+const CLAIMED = 0
 
-interface Kept extends Answer {
-  request: Buffer
-}
+/** Does `work` for the exchange, at most once for its Idempotency-Key. */
+export type Once = (exchange: Exchange, work: (core: Core) => Promise<Answer>) => Promise<Answer>
 
 /**
  * Answers a request with an Idempotency-Key once: the same request with the same key gets the first one's answer,
- * so that a client that heard nothing may send again.
- * @throws Unprocessable  the key came with another request before
- * @throws Conflict       the first is still being answered
+ * so that a client that heard nothing may send again. Key, answer and what was written are one transaction: whatever
+ * dies on the way, there are all of them or none. One that comes while the first is still at work waits for it, and a
+ * request that fails leaves its key free.
+ *
+ * `once` throws Invalid when a key is empty or too long, and Unprocessable when it came with another request before.
  */
-export async function once(
-  { store: { db } }: Core,
-  exchange: Exchange,
-  dispatch: (exchange: Exchange) => Promise<Answer>,
-): Promise<Answer> {
-  const { ctx, method, path, query, body = '', idempotencyKey: key = '' } = exchange
-  const { tenant } = ctx
-  if (method === 'GET' || method === 'HEAD') return dispatch(exchange)
-  if (key === '' || key.length > 255) throw new Invalid('Idempotency-Key has 1 to 255 characters')
-  const owned = `${ctx.principal.subject} ${key}`
-  const request = createHash('sha256')
-    .update(JSON.stringify([method, path, query, exchange.ifNoneExist ?? null]))
-    .update(body)
-    .digest()
-
-  await db.query(sql`delete from idempotency where at < now() - ${KEPT}::interval`)
-  const [claimed] = await db.query(sql`
-    insert into idempotency as i (tenant, key, request, status, headers) values (${tenant}, ${owned}, ${request}, ${PENDING}, '{}')
-    on conflict (tenant, key) do update set at = now(), request = excluded.request
-      where i.status = ${PENDING} and i.at < now() - ${ABANDONED}::interval
-    returning 1`)
-  if (!claimed) return kept(await find(db, tenant, owned), request)
-  try {
-    const answer = await dispatch(exchange)
-    await db.query(sql`update idempotency set status = ${answer.status}, headers = ${JSON.stringify(answer.headers ?? {})}::jsonb, body = ${answer.body ?? null}
-      where tenant = ${tenant} and key = ${owned}`)
-    return answer
-  } catch (cause) {
-    // Nothing was done: the key is free for a corrected request.
-    await db.query(sql`delete from idempotency where tenant = ${tenant} and key = ${owned}`).catch(() => undefined)
-    throw cause
+export function onceByKey(core: Core): Once {
+  let swept = 0
+  const sweep = () => {
+    if (Date.now() < swept + SWEEP_EVERY_MS) return
+    swept = Date.now()
+    forgetOld(core.store.db).catch(() => undefined) // The next sweep takes them.
+  }
+  return (exchange, work) => {
+    const { ctx, method, idempotencyKey } = exchange
+    if (idempotencyKey === undefined || method === 'GET' || method === 'HEAD') return work(core)
+    sweep()
+    const key = `${ctx.principal.subject} ${idempotencyKey}`
+    const request = fingerprint(exchange)
+    return core.store.transaction(async (unit) => {
+      const kept = await claim(unit, ctx.tenant, key, request)
+      if (kept) return kept
+      const answer = await work({ ...core, store: core.store.within(unit) })
+      await keep(unit, ctx.tenant, key, answer)
+      return answer
+    })
   }
 }
 
-async function find(db: Core['store']['db'], tenant: number, key: string): Promise<Kept | undefined> {
-  const [row] = await db.query<Kept & { body: string | null }>(sql`
-    select request, status, headers, body from idempotency where tenant = ${tenant} and key = ${key}`)
-  return row && { ...row, body: row.body ?? undefined }
+/** @throws Invalid  what was sent is no key */
+export function checkKey(key: string | undefined): void {
+  if (key !== undefined && (key === '' || key.length > 255))
+    throw new Invalid('Idempotency-Key has 1 to 255 characters')
 }
 
-function kept(found: Kept | undefined, request: Buffer): Answer {
-  if (found && !found.request.equals(request))
+/** The key of an entry of a batch, whose entries stand alone. No header can have it, as none has a line break. */
+export function keyOfEntry(key: string | undefined, n: number): string | undefined {
+  return key === undefined ? undefined : `${key}\n${n}`
+}
+
+function fingerprint({ method, path, query, ifNoneExist, body = '' }: Exchange): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([method, path, query, ifNoneExist ?? null]))
+    .update(body)
+    .digest()
+}
+
+interface Kept {
+  request: Buffer
+  status: number
+  headers: Record<string, string>
+  body: string | null
+}
+
+/**
+ * Takes the key, waiting for whoever else is at work on it.
+ * @returns the answer that was given before, if there is one
+ */
+async function claim({ session }: Unit, tenant: number, key: string, request: Buffer): Promise<Answer | undefined> {
+  // An update of nothing, as `do nothing` would not return the row that is there.
+  const [row] = await session.query<Kept>(sql`
+    insert into idempotency as i (tenant, key, request, status, headers) values (${tenant}, ${key}, ${request}, ${CLAIMED}, '{}')
+    on conflict (tenant, key) do update set key = i.key
+    returning request, status, headers, body`)
+  const { status, headers, body, request: first } = row!
+  if (status === CLAIMED) return undefined
+  if (!first.equals(request))
     throw new Unprocessable('This Idempotency-Key came with another request before; use a new one')
-  if (!found || found.status === PENDING)
-    throw new Conflict('The first request with this Idempotency-Key is still being answered', { retryAfter: 1 })
-  const { status, headers, body } = found
-  return { status, headers, body }
+  return { status, headers, body: body ?? undefined }
+}
+
+async function keep({ session }: Unit, tenant: number, key: string, { status, headers = {}, body }: Answer) {
+  await session.query(sql`
+    update idempotency set status = ${status}, headers = ${JSON.stringify(headers)}::jsonb, body = ${body ?? null}
+    where tenant = ${tenant} and key = ${key}`)
+}
+
+async function forgetOld(db: Database) {
+  await db.query(sql`delete from idempotency where at < now() - ${KEPT}::interval`)
 }

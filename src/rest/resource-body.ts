@@ -1,5 +1,6 @@
 import { FhirError, Invalid, UnsupportedMediaType } from '../base/errors.js'
 import { parseJson } from '../fhir/json.js'
+import { rewriteReferences } from '../fhir/references.js'
 import { validateStructure } from '../fhir/validation/structure.js'
 import type { Resource } from '../store/write.js'
 import type { Exchange } from './exchange.js'
@@ -13,7 +14,14 @@ export function resourceIn(exchange: Exchange, type: string): Resource {
     throw new Invalid(`The body is a ${resource.resourceType.slice(0, 64)}, the URL names ${type}`, {
       expression: ['resourceType'],
     })
-  return valid(resource)
+  const known = valid(resource)
+  rewriteReferences(known, (url) => ownReference(exchange.base, url))
+  return known
+}
+
+/** `http://this.server/fhir/Patient/1` is `Patient/1`: stored so, it is found however it is asked for. */
+export function ownReference(base: string, url: string): string | undefined {
+  return url.startsWith(`${base}/`) ? url.slice(base.length + 1) : undefined
 }
 
 export function parsedBody({ body, contentType }: Exchange): unknown {

@@ -79,6 +79,14 @@ export function authorizeClauses(principal: Principal, clauses: Iterable<Clause>
   }
 }
 
+/**
+ * Refuses a search that is about types which the scopes do not cover.
+ * @throws Forbidden  names the scope that is missing (403)
+ */
+export function authorizeTypes({ scopes }: Principal, types: readonly string[]): void {
+  if (scopes) for (const type of types) demand(scopes, type, 's')
+}
+
 /** Whether resources of a type may be on a page of a search for another one. */
 export function mayInclude({ scopes }: Principal, type: string): boolean {
   return !scopes || permits(scopes, type, 's')
@@ -86,9 +94,14 @@ export function mayInclude({ scopes }: Principal, type: string): boolean {
 
 const everything: readonly Letter[] = ['c', 'r', 'u', 'd', 's']
 
-/** A search of the whole system may be narrowed to some types: `?_type=Patient,Observation`. */
+/**
+ * A search of the whole system may be narrowed to some types: `?_type=Patient,Observation`. Those of a further page
+ * are sealed in its link: they are asked for once it is open.
+ */
 function typesOf(query: string): string[] {
-  const types = new URLSearchParams(query).getAll('_type').flatMap((list) => list.split(','))
+  const pairs = new URLSearchParams(query)
+  if (pairs.has('_cursor')) return []
+  const types = pairs.getAll('_type').flatMap((list) => list.split(','))
   return types.length > 0 ? types : ['*']
 }
 

@@ -10,7 +10,7 @@ import type { Core } from './core.js'
 import { pairsOf } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
 import { including } from './includes.js'
-import { authorizeClauses } from './scopes.js'
+import { authorizeClauses, authorizeTypes } from './scopes.js'
 
 /**
  * GET [base]/Type?…, POST [base]/Type/_search, and both without a type.
@@ -34,6 +34,7 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const lenient = (prefer.handling ?? config.searchHandling) === 'lenient'
   const query = cursor ? pairsOf(cursor.query) : pairs
   const request = searchRequest({ tenant: ctx.tenant, base }, type, query, config, lenient, resourceTypes)
+  if (cursor) authorizeTypes(ctx.principal, request.types)
   authorizeClauses(ctx.principal, [...request.clauses.values()].flat())
   const applied = queryText(request.applied)
   const urlOf = (token: string) => `${base}/${type ?? ''}?_cursor=${token}`

@@ -157,8 +157,7 @@ export class Finder {
 
   async count(ctx: Pick<Context, 'tenant' | 'signal'>, type: string, clauses: readonly Clause[]): Promise<number> {
     const { tenant } = ctx
-    if (clauses.length === 0) return this.totals.exact(tenant, typeTotal(tenant, type))
-    const kept = await this.keptTotal(tenant, clauses)
+    const kept = await this.keptTotal(tenant, type, clauses)
     if (kept !== undefined) return kept
     const statement = await this.planner.count({ tenant, type, clauses: await this.resolve(ctx, clauses) })
     const [row] = await this.session.query<{ n: bigint }>(statement, ctx.signal)
@@ -166,7 +165,10 @@ export class Finder {
   }
 
   /** The answer when all is one token whose total is kept; of alternatives those that nothing has do not count. */
-  private async keptTotal(tenant: number, clauses: readonly Clause[]): Promise<number | undefined> {
+  private async keptTotal(tenant: number, type: string, clauses: readonly Clause[]): Promise<number | undefined> {
+    // What a transaction has written is not in the totals until it commits.
+    if (!this.printsPages) return undefined
+    if (clauses.length === 0) return this.totals.exact(tenant, typeTotal(tenant, type))
     const [clause, second] = clauses
     if (second || clause?.kind !== 'token' || !clause.hashes.every(isCounted)) return undefined
     const totals = await Promise.all(clause.hashes.map((hash) => this.totals.exact(tenant, hash)))

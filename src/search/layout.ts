@@ -198,7 +198,8 @@ export class TotalChanges {
 /** The spans that this process knows to be recorded in a database, so that the usual write asks nobody. */
 const recorded = new WeakMap<Session, Map<string, number>>()
 const DAY = 86_400_000
-const LONGEST_SPAN_DAYS = 2_000_000
+/** What is longer counts as endless: it can be taken from no year of FHIR's without leaving PostgreSQL's calendar. */
+export const LONGEST_SPAN_DAYS = 100_000
 
 /**
  * Makes `date_span` at least as long as these, before the rows are there and in a transaction of its own: a span that
@@ -214,11 +215,11 @@ export async function widenSpans(db: Session, tenant: number, spans: ReadonlyMap
     const name = `${tenant} ${type}`
     if (span <= (known.get(name) ?? 0)) continue
     // Rounded up to a power of two days, else every slightly longer period would be a write.
-    const days = Math.min(2 ** Math.ceil(Math.log2(Math.max(span / DAY, 1))), LONGEST_SPAN_DAYS)
+    const days = Math.min(2 ** Math.ceil(Math.log2(Math.max(span / DAY, 1))), LONGEST_SPAN_DAYS + 1)
     // Not by a session of the pool: the transaction that waits for this holds one, and so may all the others.
     await db.quick(sql`
       insert into date_span as d (tenant, type, span) values (${tenant}, ${type}, make_interval(days => ${days}))
       on conflict (tenant, type) do update set span = excluded.span where d.span < excluded.span`)
-    known.set(name, days === LONGEST_SPAN_DAYS ? Infinity : days * DAY)
+    known.set(name, days > LONGEST_SPAN_DAYS ? Infinity : days * DAY)
   }
 }

@@ -3,6 +3,7 @@ import { typeCode } from '../fhir/type-codes.js'
 import type { Clause, Comparison, Range } from './clause.js'
 import { SEVERAL_PATIENTS } from './entry.js'
 import { isCounted } from './hash.js'
+import { LONGEST_SPAN_DAYS } from './layout.js'
 import { typeTotal } from './names.js'
 import type { Order, Position } from './order.js'
 import type { Totals } from './totals.js'
@@ -243,19 +244,21 @@ function scan(question: Question, bound?: number): Sql {
 function indexRanges({ tenant, type, clauses, order }: Question): Sql[] {
   return clauses.flatMap((clause): Sql[] => {
     if (clause.kind === 'updated' && order.column === 'at' && clause.comparisons.length === 1)
-      return starts(raw('r.at'), clause.comparisons[0]!, raw("interval '1 millisecond'"))
+      return starts(raw('r.at'), clause.comparisons[0]!, (ms) => sql`${instant(ms)} - interval '1 millisecond'`)
     if (clause.kind !== 'date' || order.column !== 'date_lo' || clause.params.length !== 1 || clause.params[0] !== null)
       return []
     if (clause.comparisons.length !== 1) return []
-    const span = sql`coalesce((select s.span from date_span s where s.tenant = ${tenant} and s.type = ${typeCode(type)}), interval '0')`
-    return starts(raw('r.date_lo'), clause.comparisons[0]!, span)
+    // A period without an end is as long as none: then a range may start anywhere before.
+    const earliest = (ms: number) => sql`coalesce((select case when s.span > make_interval(days => ${LONGEST_SPAN_DAYS})
+      then '-infinity' else ${instant(ms)} - s.span end from date_span s where s.tenant = ${tenant} and s.type = ${typeCode(type)}), ${instant(ms)})`
+    return starts(raw('r.date_lo'), clause.comparisons[0]!, earliest)
   })
 }
 
-/** Where ranges that satisfy the comparison can start, if none is longer than `span`. */
-function starts(column: Sql, { prefix, value: [a, b] }: Comparison<Range>, span: Sql): Sql[] {
+/** Where ranges that satisfy the comparison can start, if none that ends after an instant starts before `earliest` of it. */
+function starts(column: Sql, { prefix, value: [a, b] }: Comparison<Range>, earliest: (ms: number) => Sql): Sql[] {
   const from = (ms: number) => sql`${column} >= ${instant(ms)}`
-  const overlapFrom = (ms: number) => sql`${column} >= ${instant(ms)} - ${span}`
+  const overlapFrom = (ms: number) => sql`${column} >= ${earliest(ms)}`
   const before = (ms: number) => sql`${column} < ${instant(ms)}`
   switch (prefix) {
     case 'eq':

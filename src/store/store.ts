@@ -13,6 +13,7 @@ import { Planner } from '../search/plan.js'
 import { Totals } from '../search/totals.js'
 import { Batcher } from './batcher.js'
 import { RowIds } from './identity.js'
+import { Statistics } from './statistics.js'
 import { type Write, type Written, write } from './write.js'
 
 /** A version as it is served: JSON text that nobody parsed. */
@@ -36,7 +37,6 @@ const MOST_IN_A_BATCH = 64
 
 /** Current resources and their versions, for every tenant. */
 export class Store {
-  readonly finder: Finder
   private readonly reads = new Map<number, Batcher<bigint, ReadRow>>()
   private readonly writes = new Map<number, Batcher<Write, Written>>()
 
@@ -45,17 +45,19 @@ export class Store {
     private readonly rowIds: RowIds,
     readonly totals: Totals,
     readonly cursors: Cursors,
-    cacheBytes: number,
-  ) {
-    this.finder = new Finder(db, new Planner(totals), totals, new Contents(cacheBytes))
-  }
+    readonly finder: Finder,
+    private readonly unit?: Unit,
+  ) {}
 
   /** @param cacheBytes  of content that searches served lately and keep at hand */
   static async open(db: Database, cacheBytes: number): Promise<Store> {
     await recordTypes(db)
     const totals = new Totals(db)
     totals.start()
-    return new Store(db, new RowIds(db), totals, await Cursors.open(db), cacheBytes)
+    const finder = new Finder(db, new Planner(totals), totals, new Contents(cacheBytes))
+    const statistics = new Statistics(db)
+    const rowIds = new RowIds(db, (count) => statistics.note(count))
+    return new Store(db, rowIds, totals, await Cursors.open(db), finder)
   }
 
   async close() {
@@ -77,13 +79,21 @@ export class Store {
   }
 
   /** One change in a transaction that it may share with others that came at the same time. */
-  write(tenant: number, one: Write): Promise<Written> {
-    return this.writesOf(tenant).add(one)
+  async write(tenant: number, one: Write): Promise<Written> {
+    if (!this.unit) return this.writesOf(tenant).add(one)
+    const [written] = await this.unit.write(tenant, [one])
+    return written!
   }
 
   /** Changes that belong together: all or none. What else `work` does in the transaction goes with them. */
   transaction<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+    if (this.unit) return work(this.unit)
     return this.db.transaction((transaction) => work(new Unit(transaction, this.db, this.rowIds, this.finder)))
+  }
+
+  /** The store whose writes are part of a transaction that is under way, and that goes on after them. */
+  within(unit: Unit): Store {
+    return new Store(this.db, this.rowIds, this.totals, this.cursors, this.finder, unit.part())
   }
 
   private readsOf(tenant: number) {
@@ -127,15 +137,24 @@ export class Unit {
     private readonly db: Database,
     private readonly rowIds: RowIds,
     finder: Finder,
+    private readonly isPart = false,
   ) {
     this.finder = finder.in(session)
   }
 
-  /** @throws the first error; then nothing of the transaction stays */
+  /** For work that is not all of the transaction: its last write commits nothing. */
+  part(): Unit {
+    return new Unit(this.session, this.db, this.rowIds, this.finder, true)
+  }
+
+  /**
+   * @param last  nothing follows in the transaction: the commit goes with the rows
+   * @throws the first error; then nothing of the transaction stays
+   */
   async write(tenant: number, writes: readonly Write[], last = false): Promise<Written[]> {
     const results = await write(this.session, { tenant, db: this.db, rowIds: this.rowIds }, writes, {
       allOrNothing: true,
-      last,
+      last: last && !this.isPart,
     })
     return results as Exclude<(typeof results)[number], FhirError>[]
   }

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { idsOf, openServer, type RestServer } from './server.js'
+import { idsOf, linkOf, openServer, type RestServer } from './server.js'
 
 // What a token's scopes allow holds for what a request does, not only for its URL.
 
@@ -91,6 +91,18 @@ describe('without a scope for it', () => {
     ).toContain('Patient.s')
     await server.refused(403, 'DELETE Observation?subject:Patient.active=true', { headers: observations })
     await server.expect(200, 'GET Observation?subject=Patient/p', { headers: observations })
+  })
+
+  it('a page of several types is followed with the scopes that its first one needed, and no others', async () => {
+    const headers = await as('system/Patient.s system/Observation.s')
+    const first = await server.expect(200, 'GET ?_type=Patient,Observation&_count=1', { headers })
+    const next = linkOf(first, 'next')
+    const second = await server.expect(200, `GET ${next}`, { headers })
+    expect(idsOf(second)).toHaveLength(1)
+    expect(idsOf(second)).not.toEqual(idsOf(first))
+    await server.expect(200, `GET ${linkOf(second, 'previous')}`, { headers })
+    const less = await as('system/Patient.s')
+    expect(await server.refused(403, `GET ${next}`, { headers: less })).toContain('Observation.s')
   })
 
   it('conditional references are refused', async () => {

@@ -233,3 +233,22 @@ describe('_summary of a search', () => {
     expect([count.total, count.entry]).toEqual([2, undefined])
   })
 })
+
+describe('a reference to this server by its absolute URL', () => {
+  it('is stored as a relative one, so that every way of asking finds it', async () => {
+    const { at } = await patient()
+    const observation = {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'x' },
+      subject: { reference: `${server.base}/${at}` },
+    }
+    const { json } = await server.expect(201, 'POST Observation', { body: observation })
+    expect(json.subject.reference).toBe(at)
+    await server.transact([{ resource: observation, request: { method: 'POST', url: 'Observation' } }])
+    for (const asked of [at, `${server.base}/${at}`]) {
+      const found = await server.expect(200, `GET Observation?subject=${asked}&_total=accurate`)
+      expect(found.json.total).toBe(2)
+    }
+  })
+})

@@ -1,11 +1,18 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openServer, type RestServer } from './server.js'
 
 let server: RestServer
+let database: pg.Client
 beforeAll(async () => {
   server = await openServer()
+  database = new pg.Client(server.database.connection)
+  await database.connect()
 })
-afterAll(() => server.stop())
+afterAll(async () => {
+  await database.end()
+  await server.stop()
+})
 
 const basic = (text: string) => ({ resourceType: 'Basic', code: { text } })
 const withKey = (key: string, body: unknown, more = {}) => ({ body, headers: { 'Idempotency-Key': key, ...more } })
@@ -34,13 +41,8 @@ describe('the same Idempotency-Key', () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => server.ask('POST Basic', withKey('c', basic('c')))),
     )
-    const made = answers.filter(({ status }) => status === 201)
-    expect(made.length).toBeGreaterThan(0)
-    expect(new Set(made.map(({ json }) => json.id)).size).toBe(1)
-    for (const { status, headers } of answers) {
-      expect([201, 409]).toContain(status)
-      if (status === 409) expect(headers.get('retry-after')).toBe('1')
-    }
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(await server.count('Basic')).toBe(before + 1)
   })
 
@@ -76,5 +78,76 @@ describe('the same Idempotency-Key', () => {
     await server.expect(200, 'PUT Basic/h', { body: { ...json, language: 'de' } })
     expect((await server.expect(200, 'GET Basic/h', { headers })).json.language).toBe('de')
     await server.refused(400, 'POST Basic', withKey('x'.repeat(256), basic('x')))
+  })
+
+  it('serves each entry of a batch: one that failed is done anew, the others are not', async () => {
+    const post = (resource: unknown) => ({ resource, request: { method: 'POST', url: 'Basic' } })
+    const condition = { resource: basic('j'), request: { method: 'PUT', url: 'Basic/j', ifMatch: 'W/"1"' } }
+    const entry = [post(basic('i')), condition, post(basic('i'))]
+    const statuses = async () => {
+      const { json } = await server.batch(entry, { 'Idempotency-Key': 'i' })
+      return json.entry.map(({ response }: { response: { status: string; location?: string } }) => [
+        response.status.slice(0, 3),
+        response.location,
+      ])
+    }
+    Object.assign(condition.resource, { id: 'j' })
+    const before = await server.count('Basic')
+    const [first, second, third] = await statuses()
+    expect([first?.[0], second?.[0], third?.[0]]).toEqual(['201', '412', '201'])
+    await server.expect(201, 'PUT Basic/j', { body: { ...basic('j'), id: 'j' } })
+    expect(await statuses()).toEqual([first, ['200', undefined], third])
+    expect(first).not.toEqual(third)
+    expect(await server.count('Basic')).toBe(before + 3)
+  })
+})
+
+it('a key is forgotten after a day', async () => {
+  const fresh = await openServer()
+  const session = new pg.Client(fresh.database.connection)
+  await session.connect()
+  await session.query(`insert into idempotency (tenant, key, request, at, status, headers)
+    values (1, 'old', '', now() - interval '25 hours', 200, '{}'), (1, 'young', '', now() - interval '23 hours', 200, '{}')`)
+  await fresh.expect(201, 'POST Basic', withKey('n', basic('n')))
+  const keys = async () => (await session.query('select key from idempotency order by key')).rows.map(({ key }) => key)
+  await expect.poll(keys).toEqual(['anonymous n', 'young'])
+  await session.end()
+  await fresh.stop()
+})
+
+describe('what dies before its answer is kept', () => {
+  it.each([
+    ['create', 'POST Basic', basic('l')],
+    [
+      'transaction',
+      'POST ',
+      {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [{ resource: basic('l'), request: { method: 'POST', url: 'Basic' } }],
+      },
+    ],
+    [
+      'batch',
+      'POST ',
+      {
+        resourceType: 'Bundle',
+        type: 'batch',
+        entry: [{ resource: basic('l'), request: { method: 'POST', url: 'Basic' } }],
+      },
+    ],
+  ])('leaves nothing of a %s, and may be sent again', async (name, request, body) => {
+    const before = await server.count('Basic')
+    await database.query(`
+      create function die() returns trigger language plpgsql as $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
+      create trigger die before update of status on idempotency for each row execute function die()`)
+    const failed = await server.ask(request, withKey(`l ${name}`, body))
+    expect(failed.text).toContain('The database cannot be reached')
+    expect(await server.count('Basic')).toBe(before)
+    await database.query('drop function die cascade')
+    const made = await server.ask(request, withKey(`l ${name}`, body))
+    const again = await server.ask(request, withKey(`l ${name}`, body))
+    expect([made.status, again.text]).toEqual([name === 'create' ? 201 : 200, made.text])
+    expect(await server.count('Basic')).toBe(before + 1)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Forbidden } from '../../src/base/errors.js'
 import type { Exchange, Method } from '../../src/rest/exchange.js'
 import type { Letter } from '../../src/rest/interactions.js'
-import { authorize, permits } from '../../src/rest/scopes.js'
+import { authorize, authorizeTypes, permits } from '../../src/rest/scopes.js'
 
 // https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 describe('permits', () => {
@@ -68,6 +68,17 @@ describe('authorize', () => {
   it('asks for every type of a search of several', () => {
     expect(ask(['system/Patient.s'], 'GET /?_type=Patient,Observation')).toThrow('Observation.s')
     expect(ask(['system/Patient.s', 'system/Observation.s'], 'GET /?_type=Patient&_type=Observation')).not.toThrow()
+  })
+
+  it('asks for the types of a further page where they are known, behind its link', () => {
+    expect(ask(['system/Patient.s'], 'GET /?_cursor=x')).not.toThrow()
+    expect(ask(['system/Patient.s'], 'GET /Observation?_cursor=x')).toThrow('Observation.s')
+    expect(ask(['system/Patient.s'], 'GET /_history?_cursor=x')).toThrow('*.s')
+    expect(() => authorizeTypes({ subject: 'a', scopes: ['system/Patient.s'] }, ['Patient'])).not.toThrow()
+    expect(() => authorizeTypes({ subject: 'a', scopes: ['system/Patient.rs'] }, ['Patient', 'Basic'])).toThrow(
+      'Basic.s',
+    )
+    expect(() => authorizeTypes({ subject: 'a' }, ['Basic'])).not.toThrow()
   })
 
   it('asks a conditional create for search too', () => {
