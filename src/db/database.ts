@@ -23,6 +23,7 @@ type Row = pg.QueryResultRow
 
 /** Where statements run: the pool (each its own transaction) or one session inside a transaction. */
 export interface Session {
+  /** In the pool a statement whose session is lost runs again, so it reads, or leaves no more the second time. */
   query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]>
   /** As `query`, for what an index answers in a millisecond or so. */
   quick<R extends Row>(statement: Sql): Promise<R[]>
@@ -135,13 +136,20 @@ export class Database implements Session {
     const { text, values } = statement.build()
     const started = performance.now()
     signal?.throwIfAborted()
-    const cancel = signal && (() => this.cancel(client))
+    let cancelled: Promise<unknown> | undefined
+    const cancel =
+      signal &&
+      (() => {
+        cancelled = this.cancel(client)
+      })
     if (cancel) signal.addEventListener('abort', cancel, { once: true })
     try {
       const result = await client.query<R>({ name: this.nameOf(text), text, values })
       return result.rows
     } finally {
       if (cancel) signal.removeEventListener('abort', cancel)
+      // Whoever has the session next must not be hit.
+      await cancelled
       this.noteSlow(text, started)
     }
   }
@@ -177,10 +185,10 @@ export class Database implements Session {
     }
   }
 
-  /** The client hung up or ran out of time: what it asked for need not go on. */
-  private cancel(client: pg.PoolClient) {
+  /** The client hung up or ran out of time: what it asked for need not go on. Not by the pool, which it may block. */
+  private cancel(client: pg.PoolClient): Promise<unknown> {
     const { processID } = client as unknown as { processID: number }
-    this.pool.query('select pg_cancel_backend($1)', [processID]).catch(() => undefined)
+    return this.pipeline.query({ text: 'select pg_cancel_backend($1)', values: [processID] }).catch(() => undefined)
   }
 
   /** Prepared statements are per text; shapes are few, but a bound keeps a hostile client from filling the sessions. */
@@ -206,10 +214,7 @@ async function again<T>(mayPass: (cause: unknown) => boolean, work: () => Promis
   }
 }
 
-/**
- * The session ended under the statement, which may have been done or not. Outside a transaction it is asked again:
- * there it only reads, or changes what a second time leaves as it is.
- */
+/** The session ended under the statement, which may have been done or not. */
 function isLost(cause: unknown) {
   const { code, message } = cause as { code?: string; message: string }
   return LOST.has(code ?? '') || (code === undefined && LOST_MESSAGE.test(message))

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Context } from '../base/context.js'
 import { Invalid, Unprocessable } from '../base/errors.js'
 import type { Database } from '../db/database.js'
 import { sql } from '../db/sql.js'
@@ -21,7 +22,7 @@ export type Once = (exchange: Exchange, work: (core: Core) => Promise<Answer>) =
  * dies on the way, there are all of them or none. One that comes while the first is still at work waits for it, and a
  * request that fails leaves its key free.
  *
- * `once` throws Invalid when a key is empty or too long, and Unprocessable when it came with another request before.
+ * What it returns throws Unprocessable when the key came with another request before.
  */
 export function onceByKey(core: Core): Once {
   let swept = 0
@@ -37,7 +38,7 @@ export function onceByKey(core: Core): Once {
     const key = `${ctx.principal.subject} ${idempotencyKey}`
     const request = fingerprint(exchange)
     return core.store.transaction(async (unit) => {
-      const kept = await claim(unit, ctx.tenant, key, request)
+      const kept = await claim(unit, ctx, key, request)
       if (kept) return kept
       const answer = await work({ ...core, store: core.store.within(unit) })
       await keep(unit, ctx.tenant, key, answer)
@@ -75,12 +76,20 @@ interface Kept {
  * Takes the key, waiting for whoever else is at work on it.
  * @returns the answer that was given before, if there is one
  */
-async function claim({ session }: Unit, tenant: number, key: string, request: Buffer): Promise<Answer | undefined> {
+async function claim(
+  { session }: Unit,
+  { tenant, signal }: Pick<Context, 'tenant' | 'signal'>,
+  key: string,
+  request: Buffer,
+): Promise<Answer | undefined> {
   // An update of nothing, as `do nothing` would not return the row that is there.
-  const [row] = await session.query<Kept>(sql`
+  const [row] = await session.query<Kept>(
+    sql`
     insert into idempotency as i (tenant, key, request, status, headers) values (${tenant}, ${key}, ${request}, ${CLAIMED}, '{}')
     on conflict (tenant, key) do update set key = i.key
-    returning request, status, headers, body`)
+    returning request, status, headers, body`,
+    signal,
+  )
   const { status, headers, body, request: first } = row!
   if (status === CLAIMED) return undefined
   if (!first.equals(request))

@@ -2,10 +2,10 @@ import type { Context } from '../base/context.js'
 import type { Session } from '../db/database.js'
 import { bigints, raw, sql } from '../db/sql.js'
 import { patientCompartment } from '../fhir/definitions.js'
-import { typeCode, typeName } from '../fhir/type-codes.js'
-import type { Found } from './find.js'
+import { typeCode } from '../fhir/type-codes.js'
+import type { Bare, Finder, Found } from './find.js'
 import { keyOf } from './hash.js'
-import { contentText, timestamp } from './layout.js'
+import { timestamp } from './layout.js'
 import { paramOf } from './names.js'
 import type { Position } from './order.js'
 import { sourcesOf } from './sources.js'
@@ -22,11 +22,6 @@ export interface Part {
   since?: number
 }
 
-interface Row extends Omit<Found, 'type' | 'position'> {
-  type: number
-  rid: bigint
-}
-
 /**
  * What belongs to a patient, without the patient: by type, then in the order of arrival.
  * The elements of `ref` hold type and parameter, so one look-up in its index finds all of the compartment at once.
@@ -34,28 +29,25 @@ interface Row extends Omit<Found, 'type' | 'position'> {
  */
 export async function ofPatientCompartment(
   session: Session,
-  { tenant, signal }: Pick<Context, 'tenant' | 'signal'>,
+  finder: Finder,
+  ctx: Pick<Context, 'tenant' | 'signal'>,
   id: string,
   { limit, after, types, since }: Part,
 ): Promise<Found[]> {
+  const { tenant, signal } = ctx
   const refs = refsOf(salts(tenant), [keyOf(tenant, 'Patient', id)])
   const ofTypes = types ? sql`and (r.type + 0) = any(${types.map(typeCode)}::int[])` : raw('')
   const updated = since === undefined ? raw('') : sql`and r.at >= ${timestamp(since)}::timestamptz`
   const behind = after ? sql`and (r.type + 0, r.rid + 0) > (${after.values[0]}::int, ${after.rid}::bigint)` : raw('')
   // The sums keep all other indexes out: none of them has this order within a compartment.
-  const rows = await session.query<Row>(
-    sql`select r.*, ${contentText} as content from (
-        select r.type, r.rid, r.id, r.key, r.version from resource r
-        where r.ref && ${bigints(refs)}::bigint[] and (r.tenant + 0) = ${tenant} and not r.deleted ${ofTypes} ${updated} ${behind}
-        order by r.type + 0, r.rid + 0 limit ${limit}) r
-      join version v on v.tenant = ${tenant} and v.rid = r.rid and v.version = r.version order by r.type, r.rid`,
+  const rows = await session.query<Bare>(
+    sql`select r.type, r.rid, r.id, r.key, r.version from resource r
+      where r.ref && ${bigints(refs)}::bigint[] and (r.tenant + 0) = ${tenant} and not r.deleted ${ofTypes} ${updated} ${behind}
+      order by r.type + 0, r.rid + 0 limit ${limit}`,
     signal,
   )
-  return rows.map(({ rid, type, ...row }) => ({
-    ...row,
-    type: typeName(type),
-    position: { values: [String(type)], rid: String(rid) },
-  }))
+  const found = await finder.printed(ctx, rows)
+  return found.map((one, i) => ({ ...one, position: { values: [String(rows[i]!.type)], rid: String(rows[i]!.rid) } }))
 }
 
 const byTenant = new Map<number, readonly bigint[]>()

@@ -3,7 +3,7 @@ import type { Session } from '../db/database.js'
 import { bigints, raw, type Sql, sql } from '../db/sql.js'
 import { typeCode, typeName } from '../fhir/type-codes.js'
 import type { Clause } from './clause.js'
-import type { Contents } from './contents.js'
+import { Contents } from './contents.js'
 import { SEVERAL_PATIENTS } from './entry.js'
 import { isCounted } from './hash.js'
 import { contentText } from './layout.js'
@@ -33,12 +33,16 @@ export interface PageText {
   last?: Position
 }
 
-interface Row {
+/** A current row of `resource`, without what it says. */
+export interface Bare {
   rid: bigint
   id: string
   key: bigint
   version: number
   type: number
+}
+
+interface Row extends Bare {
   content: string
   [value: `s${number}`]: string
 }
@@ -205,12 +209,20 @@ export class Finder {
   }
 
   private async current(ctx: Pick<Context, 'tenant' | 'signal'>, from: Sql): Promise<Found[]> {
-    const rows = await this.session.query<Row>(
-      sql`select r.*, ${contentText} as content from (select r.rid, r.id, r.key, r.version, r.type from ${from}) r
-        join version v on v.tenant = ${ctx.tenant} and v.rid = r.rid and v.version = r.version`,
+    const rows = await this.session.query<Bare>(
+      sql`select r.rid, r.id, r.key, r.version, r.type from ${from}`,
       ctx.signal,
     )
-    return rows.map(found)
+    return this.printed(ctx, rows)
+  }
+
+  /** Rows with the content of their versions. */
+  async printed({ tenant }: Pick<Context, 'tenant'>, rows: readonly Bare[]): Promise<Found[]> {
+    // In a transaction nothing is remembered: what it reads may never come to be.
+    const contents = this.contents ?? new Contents(0)
+    const keys = rows.map(({ rid, version }) => ({ rid: String(rid), version: String(version) }))
+    const texts = await contents.of(this.session, tenant, keys)
+    return rows.map((row, i) => found({ ...row, content: texts[i]! }))
   }
 
   /** Chains and _has whose targets are few become references and keys, which indexes answer. */

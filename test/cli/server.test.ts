@@ -26,18 +26,17 @@ let folder: string
 let fhir: string
 
 /**
- * The server on the test's database; on the port it had before when it is started again.
- *
- * @param shutdownSeconds  0 cuts off the requests that run when it is stopped
+ * The server on the test's database; on the port it had before when it is started again. Stopping it cuts off the
+ * requests that run.
  */
-async function startServer(shutdownSeconds = 0) {
+async function startServer() {
   const PORT = fhir ? new URL(fhir).port : '0'
   const environment = {
     PORT,
     DATABASE_URL: database.url,
     INGLE_DATA_DIR: folder,
     LOG_LEVEL: 'silent',
-    INGLE_SHUTDOWN_SECONDS: `${shutdownSeconds}`,
+    INGLE_SHUTDOWN_SECONDS: '0',
   }
   running = await start(readConfig(environment), () => {})
   fhir = `${running.url}/fhir`
@@ -173,34 +172,29 @@ describe('npm run load, into the server', () => {
   })
 
   it.each([
-    // what is loaded     method  seconds that running requests get
-    ['Flag', 'POST', 10],
-    ['List', 'PUT', 0],
-  ])(
-    'goes on when the server stops and comes back, and stores every %s once (%s, %i s)',
-    async (type, method, seconds) => {
-      await running.stop()
-      await startServer(seconds)
-      mkdirSync(join(folder, type))
-      for (let file = 0; file < 60; file++) {
-        const entry = Array.from({ length: 20 }, (_, i) => {
-          const id = `${file}-${i}`
-          const resource = { resourceType: type, id, status: type === 'List' ? 'current' : 'active', mode: 'working' }
-          const flag = { resourceType: type, status: 'active', code: { text: 'many' }, subject: { display: 'x' } }
-          return method === 'PUT'
-            ? { resource, request: { method, url: `${type}/${id}` } }
-            : { resource: flag, request: { method, url: type } }
-        })
-        const bundle = { resourceType: 'Bundle', type: 'transaction', entry }
-        writeFileSync(join(folder, type, `${file}.json`), JSON.stringify(bundle))
-      }
-      const loading = loadFolder(type)
-      while (((await count(type)) ?? 0) === 0);
-      await running.stop()
-      await startServer(seconds)
-      const tally = await loading
-      expect([...tally.failures]).toEqual([])
-      expect([tally.resources, await count(type)]).toEqual([1200, 1200])
-    },
-  )
+    // what is loaded     method
+    ['Flag', 'POST'],
+    ['List', 'PUT'],
+  ])('goes on when the server is cut off and comes back, and stores every %s once (%s)', async (type, method) => {
+    mkdirSync(join(folder, type))
+    for (let file = 0; file < 60; file++) {
+      const entry = Array.from({ length: 20 }, (_, i) => {
+        const id = `${file}-${i}`
+        const resource = { resourceType: type, id, status: type === 'List' ? 'current' : 'active', mode: 'working' }
+        const flag = { resourceType: type, status: 'active', code: { text: 'many' }, subject: { display: 'x' } }
+        return method === 'PUT'
+          ? { resource, request: { method, url: `${type}/${id}` } }
+          : { resource: flag, request: { method, url: type } }
+      })
+      const bundle = { resourceType: 'Bundle', type: 'transaction', entry }
+      writeFileSync(join(folder, type, `${file}.json`), JSON.stringify(bundle))
+    }
+    const loading = loadFolder(type)
+    while (((await count(type)) ?? 0) === 0);
+    await running.stop()
+    await startServer()
+    const tally = await loading
+    expect([...tally.failures]).toEqual([])
+    expect([tally.resources, await count(type)]).toEqual([1200, 1200])
+  })
 })

@@ -32,7 +32,7 @@ export async function everything({ config, store }: Core, { ctx, path, base, que
   const entries = isAsked && !cursor ? [entry(base, { type: 'Patient', id, content: patient.content })] : []
   const room = limit - entries.length
   const after = cursor?.position ?? FIRST
-  const found = await ofPatientCompartment(store.db, ctx, id, { limit: room + 1, after, types, since })
+  const found = await ofPatientCompartment(store.db, store.finder, ctx, id, { limit: room + 1, after, types, since })
   const page = found.slice(0, room)
   entries.push(...page.map((one) => entry(base, one)))
 
