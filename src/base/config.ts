@@ -24,7 +24,7 @@ const settings = {
   WEB_CONCURRENCY: whole(1, 1, 64, 'Processes that serve requests.'),
   INGLE_MAX_BODY_BYTES: whole(64 * 1024 * 1024, 1024, 512 * 1024 * 1024, 'Largest request body; over it is 413.'),
   INGLE_POOL_MIN: whole(20, 0, { $data: '1/INGLE_POOL_MAX' }, 'PostgreSQL sessions that each process keeps open.'),
-  INGLE_POOL_MAX: whole(60, 1, 1000, 'PostgreSQL sessions that each process may open.'),
+  INGLE_POOL_MAX: whole(60, 2, 1000, 'PostgreSQL sessions that each process may open.'),
   INGLE_POOL_ACQUIRE_MS: whole(5000, 1, 600_000, 'How long a request waits for a session before it is answered 503.'),
   INGLE_SESSION_MAX_SECONDS: whole(3600, 1, 86_400, 'Age at which a PostgreSQL session is replaced.'),
   INGLE_REQUEST_TIMEOUT_MS: whole(30_000, 100, 3_600_000, 'Time a request may take.'),
@@ -33,7 +33,7 @@ const settings = {
   INGLE_MAX_INCLUDES: whole(1000, 0, 100_000, 'Resources that `_include` and `_revinclude` may add to a page.'),
   INGLE_MAX_TRANSACTION_ENTRIES: whole(10_000, 1, 1_000_000, 'Entries that a batch or transaction may have.'),
   INGLE_CONTENT_CACHE_BYTES: whole(
-    48 * 1024 * 1024,
+    32 * 1024 * 1024,
     0,
     16 * 1024 * 1024 * 1024,
     'Content that searches served lately, kept at hand by each process.',

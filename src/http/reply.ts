@@ -37,6 +37,9 @@ export interface Answered {
 /** No one was there to read the answer; the status is nginx's, for logs only. */
 const CLIENT_GONE = 499
 
+/** Node sends a short text together with the head; a long one would be gone through twice, to count and to encode. */
+const LARGE = 32_768
+
 /**
  * The one answer a request gets: from its handler, at its deadline, or none when the client hangs up first.
  * Whichever comes first counts; the handler learns of the others by `signal`.
@@ -82,9 +85,10 @@ export class Reply {
   send({ status, headers, body, contentType = fhirJson }: Answer): void {
     if (this.done) return
     // A header that Node refuses throws here, while a refusal can still be sent.
-    const bytes = this.head(status, headers, body, contentType)
+    const data = body !== undefined && body.length > LARGE ? Buffer.from(body) : body
+    const bytes = this.head(status, headers, data, contentType)
     this.finish()
-    this.res.end(body)
+    this.res.end(data)
     this.onAnswered({ status, bytes })
   }
 
@@ -113,7 +117,12 @@ export class Reply {
   }
 
   /** @returns the bytes of the body; to HEAD Node sends all but that */
-  private head(status: number, more: Answer['headers'], body: string | undefined, contentType: string): number {
+  private head(
+    status: number,
+    more: Answer['headers'],
+    body: string | Buffer | undefined,
+    contentType: string,
+  ): number {
     const headers = [...this.headers]
     for (const name in more) headers.push(name, more[name]!)
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)

@@ -19,35 +19,35 @@ export interface Delivered {
  *                was lost. What is stored under ids or conditions may be sent twice, and is cheaper without.
  */
 export async function deliver(endpoint: Endpoint, unit: Unit, wanted: number[], key: string): Promise<Delivered[]> {
-  const delivered: Delivered[] = []
+  const delivered = new Map<number, Delivered>()
+  const once = wanted.some((index) => (unit.entries[index] as Entry).creates)
+  const headers = { prefer: 'return=minimal', ...(once && { 'idempotency-key': key }) }
   let sending = wanted
   for (let attempt = 1; sending.length > 0; attempt++) {
     const entries = sending.map((index) => unit.entries[index] as Entry)
-    const once = entries.some(({ creates }) => creates) && {
-      'idempotency-key': attempt === 1 ? key : `${key}-${attempt}`,
-    }
-    const headers = { prefer: 'return=minimal', ...once }
     const { status, body } = await endpoint.send('POST', '', bundleOf(unit, entries), headers)
     const answers = status === 200 ? (parsed<Bundle>(body)?.entry ?? []) : undefined
     if (!answers || answers.length !== entries.length) {
       const reason = answers
         ? `${answers.length} answers for ${entries.length} entries`
         : `${status} ${diagnostics(parsed<OperationOutcome>(body))}`
-      return [...delivered, ...sending.map((index) => ({ index, reason, isOpen: isPassing(status) }))]
+      for (const index of sending) delivered.set(index, { index, reason, isOpen: isPassing(status) })
+      break
     }
     const again: number[] = []
     for (const [i, index] of sending.entries()) {
       const { status: written = '', outcome } = answers[i]?.response ?? {}
       const code = Number.parseInt(written, 10)
-      if (code >= 200 && code < 300) delivered.push({ index })
+      const reason = `${written} ${diagnostics(outcome as OperationOutcome | undefined)}`.trim()
+      if (code >= 200 && code < 300) delivered.set(index, { index })
       else if (isPassing(code) && attempt < endpoint.attempts && !('transaction' in unit)) again.push(index)
-      else
-        delivered.push({ index, reason: `${written} ${diagnostics(outcome as OperationOutcome | undefined)}`.trim() })
+      else delivered.set(index, { index, reason })
     }
-    sending = again
+    // Under its key the whole batch is sent as it was: what is stored already gets its first answer, not a second copy.
+    sending = once && again.length > 0 ? wanted : again
     if (again.length > 0) await endpoint.pause(attempt)
   }
-  return delivered
+  return [...delivered.values()]
 }
 
 function diagnostics(outcome: OperationOutcome | undefined): string {
