@@ -59,6 +59,6 @@ describe('readConfig', () => {
 })
 
 it('the settings table names every setting with its default and range', () => {
-  expect(settingsTable()).toContain('| `INGLE_POOL_MAX` | `60` | a whole number from 1 to 1000 |')
+  expect(settingsTable()).toContain('| `INGLE_POOL_MAX` | `60` | a whole number from 2 to 1000 |')
   expect(settingsTable()).toContain('| `DATABASE_URL` | none |')
 })

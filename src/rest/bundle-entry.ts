@@ -1,0 +1,103 @@
+import { Invalid } from '../base/errors.js'
+import { stringifyJson as stringify } from '../fhir/json.js'
+import type { Resource } from '../store/write.js'
+import type { Answer, Exchange, Method } from './exchange.js'
+
+/** One entry of a batch or transaction as it was sent. */
+export interface BundleEntry {
+  fullUrl?: string
+  resource?: Resource
+  request?: {
+    method?: Method
+    url?: string
+    ifMatch?: string
+    ifNoneMatch?: string
+    ifModifiedSince?: string
+    ifNoneExist?: string
+  }
+}
+
+const STATUS: Record<number, string> = {
+  200: '200 OK',
+  201: '201 Created',
+  204: '204 No Content',
+  304: '304 Not Modified',
+}
+
+export function responseBundle(type: string, entries: readonly string[]): string {
+  return `{"resourceType":"Bundle","type":"${type}"${entries.length ? `,"entry":[${entries.join(',')}]` : ''}}`
+}
+
+/** A write's own content is left out unless it was asked for: the client has just sent it. */
+export function entryText(
+  { status, headers = {}, body }: Answer,
+  { method, prefer }: Exchange,
+  failed = false,
+): string {
+  const { Location, ETag, 'Last-Modified': modified } = headers
+  const response = {
+    status: STATUS[status] ?? String(status),
+    ...(Location && { location: Location }),
+    ...(ETag && { etag: ETag }),
+    ...(modified && { lastModified: new Date(modified).toISOString() }),
+  }
+  const text = JSON.stringify(response)
+  if (body === undefined) return `{"response":${text}}`
+  if (failed || body.startsWith('{"resourceType":"OperationOutcome"'))
+    return `{"response":${text.slice(0, -1)},"outcome":${body}}}`
+  const shown = method === 'GET' || prefer.return === 'representation'
+  return shown ? `{"resource":${body},"response":${text}}` : `{"response":${text}}`
+}
+
+const REQUEST = ['method', 'url', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifNoneExist'] as const
+
+/** @throws Invalid  the entry has no request, or one that names nothing here */
+export function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTransaction = false): Exchange {
+  const { request, resource } = entry ?? {}
+  const at = `Bundle.entry[${n}].request`
+  if (!request?.method || !request.url)
+    throw new Invalid('An entry needs request.method and request.url', { expression: [at] })
+  for (const name of REQUEST) {
+    if (request[name] !== undefined && typeof request[name] !== 'string')
+      throw new Invalid(`request.${name} is a string`, { expression: [`${at}.${name}`] })
+  }
+  const { method, url } = request
+  if (!['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method))
+    throw new Invalid('request.method is GET, HEAD, POST, PUT, PATCH or DELETE', { expression: [`${at}.method`] })
+  const relative = url.startsWith(`${outer.base}/`) ? url.slice(outer.base.length + 1) : url.replace(/^\//, '')
+  const mark = relative.indexOf('?')
+  const path = decode(mark < 0 ? relative : relative.slice(0, mark), at)
+  // A JSON Patch travels as a Binary: https://hl7.org/fhir/R4/http.html#patch
+  const binary =
+    method === 'PATCH' && resource?.resourceType === 'Binary'
+      ? (resource as { contentType?: string; data?: string })
+      : undefined
+  return {
+    ctx: outer.ctx,
+    method,
+    path,
+    query: mark < 0 ? '' : relative.slice(mark + 1),
+    base: outer.base,
+    prefer: outer.prefer,
+    ifMatch: request.ifMatch,
+    ifNoneMatch: request.ifNoneMatch,
+    ifModifiedSince: request.ifModifiedSince,
+    ifNoneExist: request.ifNoneExist,
+    ...(binary
+      ? { contentType: binary.contentType, body: Buffer.from(binary.data ?? '', 'base64').toString('utf8') }
+      : // In a transaction the resource itself is at hand; only a patch is read from its text.
+        resource !== undefined &&
+        (!inTransaction || method === 'PATCH') && { contentType: 'application/fhir+json', body: stringify(resource) }),
+  }
+}
+
+function decode(path: string, at: string): string[] {
+  try {
+    return path
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent)
+  } catch (cause) {
+    throw new Invalid('request.url has an escape that is not valid', { expression: [`${at}.url`], cause })
+  }
+}
