@@ -28,14 +28,16 @@ it('a search URL of 30 kB is read', async () => {
 })
 
 it('1,000 slow clients do not keep others waiting, and are sent away', async () => {
-  const { fhir, port } = await serve({ env: { INGLE_REQUEST_TIMEOUT_MS: '1500' } })
+  const { fhir, port } = await serve({ env: { INGLE_REQUEST_TIMEOUT_MS: '5000' } })
   const slow = await Promise.all(Array.from({ length: 1000 }, (_, i) => slowClient(port, i % 2 === 0)))
   onTestFinished(() => {
     for (const { socket } of slow) socket.destroy()
   })
-  const started = performance.now()
+  let sentAway = 0
+  for (const { socket } of slow) socket.once('close', () => sentAway++)
   for (let i = 0; i < 50; i++) expect((await fetch(`${fhir}/Patient/1`)).status).toBe(200)
-  expect(performance.now() - started).toBeLessThan(1000)
+  // All were answered while all of the slow ones were still there.
+  expect(sentAway).toBe(0)
   for (const { answer } of slow) expect(await answer).toMatch(/^HTTP\/1.1 408 .*"code":"timeout"/s)
 })
 
