@@ -11,6 +11,7 @@ import { claimFolder } from './db/embedded/folder.js'
 import { migrate } from './db/migrate.js'
 import { sql } from './db/sql.js'
 import { openStorage, type Storage } from './db/storage.js'
+import { operations } from './features.js'
 import { resourceTypes } from './fhir/definitions.js'
 import { createApp } from './http/app.js'
 import { type DatabaseHealth, healthRoutes } from './http/health.js'
@@ -19,6 +20,8 @@ import { openRateLimit } from './http/rate-limit.js'
 import { createServer } from './http/server.js'
 import { createDispatch } from './rest/dispatch.js'
 import type { Answer, Exchange } from './rest/exchange.js'
+import { Places } from './rest/interactions.js'
+import { Operations } from './rest/operations.js'
 import { Store } from './store/store.js'
 
 /** A server that serves. */
@@ -61,7 +64,8 @@ export async function start(config: Config, report: Report): Promise<Running> {
       probe: () => probe(database),
       metrics: { contentType: metrics.registry.contentType, text: metricsText(metrics.registry) },
     })
-    const door = { config, log, metrics, rateLimit, dispatch: (exchange: Exchange) => dispatch(exchange) }
+    const places = new Places(new Operations(operations))
+    const door = { config, places, log, metrics, rateLimit, dispatch: (exchange: Exchange) => dispatch(exchange) }
     const server = createServer(createApp({ ...door, routes: [health] }), config)
     const url = await listen(server, config)
     try {
@@ -76,7 +80,7 @@ export async function start(config: Config, report: Report): Promise<Running> {
       const store = await Store.open(database, config.contentCacheBytes)
       closing.push(() => store.close())
       report(`Definitions of FHIR R4 loaded: ${resourceTypes.length} resource types`)
-      dispatch = createDispatch({ config, store })
+      dispatch = createDispatch({ config, store, places })
       phase = 'serving'
     } finally {
       // It was opened early, and still is the first to close: what runs needs all the rest.

@@ -26,17 +26,23 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  * The media type of a body, when it is one that may be sent there.
  *
  * @param path  decoded segments below the FHIR base
+ * @param others  what an operation takes instead of FHIR
  * @returns     lower case, without parameters: `application/fhir+json`
  * @throws UnsupportedMediaType  names what may be sent (415)
  */
-export function acceptedType(header: string | undefined, method: string, path: readonly string[]): string {
+export function acceptedType(
+  header: string | undefined,
+  method: string,
+  path: readonly string[],
+  others: readonly string[] = [],
+): string {
   const { type, parameters } = parseMediaType(header ?? '')
   const isSearch = method === 'POST' && path.at(-1) === '_search'
   const special = isSearch ? form : method === 'PATCH' ? jsonPatch : undefined
-  const supported = isSearch ? form : [...jsonTypes, ...(special ? [special] : [])].join(', ')
+  const supported = isSearch ? form : [...jsonTypes, ...(special ? [special] : []), ...others].join(', ')
   if (!header) throw new UnsupportedMediaType(`The body has no Content-Type; supported here: ${supported}`)
   if (xmlTypes.has(type)) throw new UnsupportedMediaType(`FHIR XML is not yet served; supported here: ${supported}`)
-  if (type !== special && (isSearch || !isJson(header))) {
+  if (type !== special && !others.includes(type) && (isSearch || !isJson(header))) {
     throw new UnsupportedMediaType(`Content-Type ${type} is not supported here; supported: ${supported}`)
   }
   const { charset = 'utf-8' } = parameters

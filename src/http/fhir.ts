@@ -9,7 +9,7 @@ import type { Metrics } from '../base/metrics.js'
 import { isResourceType } from '../fhir/definitions.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
 import type { Answer, Exchange, Method } from '../rest/exchange.js'
-import { allowed, interactionOf } from '../rest/interactions.js'
+import type { Places } from '../rest/interactions.js'
 import { authorize } from '../rest/scopes.js'
 import { type Authenticate, anonymous, openAuthentication } from './authenticate.js'
 import { basePath, baseUrl } from './base-url.js'
@@ -25,6 +25,7 @@ import { requestId } from './request-id.js'
 export interface Door {
   config: Config
   dispatch: (exchange: Exchange) => Promise<Answer>
+  places: Places
   log: Logger
   metrics: Metrics
   /** Absent = no limit. */
@@ -40,9 +41,9 @@ const methods = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'
  * Everything below `/fhir`: an HTTP request in, an `Exchange` to dispatch, its `Answer` out. Reads by id come through
  * here ten thousand times a second, so the answer is written to Node's response, past Koa's own.
  */
-export function fhir({ config, dispatch, log, metrics, rateLimit }: Door): Middleware {
+export function fhir({ config, dispatch, places, log, metrics, rateLimit }: Door): Middleware {
   const authenticate = openAuthentication(config)
-  const door = { config, dispatch, log, authenticate, rateLimit }
+  const door = { config, dispatch, places, log, authenticate, rateLimit }
 
   return async (koa, next) => {
     const { req, res } = koa
@@ -55,10 +56,10 @@ export function fhir({ config, dispatch, log, metrics, rateLimit }: Door): Middl
     let path: string[] = []
     try {
       path = target.path.map(unescaped)
-      if (req.method === 'OPTIONS') options(path, reply)
+      if (req.method === 'OPTIONS') options(places, path, reply)
       else await answer(door, req, path, target.query, reply)
     } catch (err) {
-      const allow = err instanceof MethodNotAllowed ? allowed(path) : undefined
+      const allow = err instanceof MethodNotAllowed ? places.allowed(path) : undefined
       reply.refuse(err, allow === undefined ? undefined : { Allow: allow })
     }
 
@@ -66,7 +67,7 @@ export function fhir({ config, dispatch, log, metrics, rateLimit }: Door): Middl
     function report({ status, bytes, err }: Answered): void {
       const ms = performance.now() - started
       const method = req.method as Method
-      const interaction = interactionOf(method, path)
+      const interaction = places.interaction(method, path)
       metrics.observe(interaction?.name ?? 'other', interaction?.type, status, ms / 1000)
       const line = {
         requestId: id,
@@ -82,7 +83,7 @@ export function fhir({ config, dispatch, log, metrics, rateLimit }: Door): Middl
   }
 }
 
-interface Work extends Pick<Door, 'config' | 'dispatch' | 'log' | 'rateLimit'> {
+interface Work extends Pick<Door, 'config' | 'dispatch' | 'places' | 'log' | 'rateLimit'> {
   authenticate: Authenticate
 }
 
@@ -101,7 +102,7 @@ async function answer(door: Work, req: IncomingMessage, path: string[], search: 
   let contentType: string | undefined
   let body: string | undefined
   if (method !== 'GET' && method !== 'DELETE' && hasBody(req)) {
-    contentType = acceptedType(headers['content-type'], method, path)
+    contentType = acceptedType(headers['content-type'], method, path, door.places.at(path)?.operation?.accepts)
     reply.receiving = true
     body = await readBody(req, config.maxBodyBytes)
     reply.receiving = false
@@ -127,7 +128,7 @@ async function answer(door: Work, req: IncomingMessage, path: string[], search: 
     contentType,
     body,
   }
-  authorize(exchange)
+  authorize(door.places, exchange)
   if (reply.isOver) return
   const answered = await door.dispatch(exchange)
   reply.send(query.pretty ? pretty(answered) : answered)
@@ -196,8 +197,8 @@ function pretty(answer: Answer): Answer {
   return { ...answer, body: stringifyJson(parseJson(answer.body), 2) }
 }
 
-function options(path: string[], reply: Reply): void {
-  const allow = allowed(path)
+function options(places: Places, path: string[], reply: Reply): void {
+  const allow = places.allowed(path)
   if (allow === undefined) throw new NotFound('There is nothing at this path')
   reply.send({ status: 204, headers: { Allow: allow } })
 }

@@ -3,10 +3,10 @@ import { Gate } from '../base/gate.js'
 import type { Resource } from '../store/write.js'
 import { batch } from './batch.js'
 import type { BundleEntry } from './bundle-entry.js'
-import type { Core } from './core.js'
 import type { Answer, Exchange } from './exchange.js'
 import type { Once } from './idempotency.js'
 import { parsedBody, valid } from './resource-body.js'
+import type { Serving } from './serving.js'
 import { stepsOf, transaction } from './transaction.js'
 
 /**
@@ -25,13 +25,13 @@ interface Dispatch {
  * POST [base] with a batch or a transaction; https://hl7.org/fhir/R4/http.html#transaction
  * With an Idempotency-Key a transaction is done once, and so is each entry of a batch.
  */
-export function bundle(core: Core, exchange: Exchange, dispatch: Dispatch): Promise<Answer> {
-  return bundles.through(exchange.body?.length ?? 0, () => answerBundle(core, exchange, dispatch))
+export function bundle(serving: Serving, exchange: Exchange, dispatch: Dispatch): Promise<Answer> {
+  return bundles.through(exchange.body?.length ?? 0, () => answerBundle(serving, exchange, dispatch))
 }
 
 type SentBundle = Resource & { type?: string; entry?: BundleEntry[] }
 
-async function answerBundle(core: Core, exchange: Exchange, { once, entry }: Dispatch): Promise<Answer> {
+async function answerBundle(serving: Serving, exchange: Exchange, { once, entry }: Dispatch): Promise<Answer> {
   const resource = parsedBody(exchange) as SentBundle
   const { type, entry: entries = [] } = resource ?? {}
   if (resource?.resourceType !== 'Bundle' || (type !== 'batch' && type !== 'transaction'))
@@ -39,7 +39,7 @@ async function answerBundle(core: Core, exchange: Exchange, { once, entry }: Dis
       expression: ['Bundle.type'],
     })
   if (!Array.isArray(entries)) throw new Invalid('Bundle.entry is an array', { expression: ['Bundle.entry'] })
-  const most = core.config.maxTransactionEntries
+  const most = serving.config.maxTransactionEntries
   if (entries.length > most)
     throw new TooCostly(
       `The Bundle has ${entries.length} entries; ${most} are allowed (INGLE_MAX_TRANSACTION_ENTRIES)`,
@@ -47,6 +47,6 @@ async function answerBundle(core: Core, exchange: Exchange, { once, entry }: Dis
     )
   if (type === 'batch') return batch(exchange, entries, entry)
   valid(resource)
-  const steps = stepsOf(exchange, entries)
+  const steps = stepsOf(serving, exchange, entries)
   return once(exchange, (one) => transaction(one, exchange, steps))
 }

@@ -4,10 +4,10 @@ import type {
   CapabilityStatement,
   CapabilityStatementRest,
   CapabilityStatementRestResource,
+  CapabilityStatementRestResourceOperation,
   CapabilityStatementRestResourceSearchParam,
   TerminologyCapabilities,
 } from '@medplum/fhirtypes'
-import type { Config } from '../base/config.js'
 import { Invalid } from '../base/errors.js'
 import { root } from '../base/root.js'
 import { version } from '../base/version.js'
@@ -15,22 +15,24 @@ import { resourceTypes } from '../fhir/definitions.js'
 import { commonParameters, type SearchParameter, searchParameters } from '../search/parameters.js'
 import { isSupported } from '../search/query.js'
 import { projected, projectionOf } from './answers.js'
-import type { Core } from './core.js'
 import type { Answer, Exchange } from './exchange.js'
 import { type InteractionName, type Offers, places } from './interactions.js'
+import type { Operation } from './operation.js'
+import { definitionUrl } from './operation-definition.js'
+import type { Serving } from './serving.js'
 
 /**
  * GET [base]/metadata, and with `mode=terminology` what is offered of terminology.
  * @see https://hl7.org/fhir/R4/http.html#capabilities
  */
-export async function capabilities({ config }: Core, { query, base }: Exchange): Promise<Answer> {
+export async function capabilities(serving: Serving, { query, base }: Exchange): Promise<Answer> {
   const mode = new URLSearchParams(query).get('mode') ?? 'full'
   const make = modes.get(mode)
   if (!make) throw new Invalid(`mode is one of ${[...modes.keys()].join(', ')}`)
-  return { status: 200, body: projected(textOf(config, make, base), projectionOf(query)) }
+  return { status: 200, body: projected(textOf(serving, make, base), projectionOf(query)) }
 }
 
-type Make = (config: Config) => CapabilityStatement | TerminologyCapabilities
+type Make = (serving: Serving) => CapabilityStatement | TerminologyCapabilities
 
 /** `normative` may leave out what is trial use; the whole says no less. */
 const modes = new Map<string, Make>(Object.entries({ full: statement, normative: statement, terminology }))
@@ -44,16 +46,16 @@ interface Made {
   base: string
   text: string
 }
-const kept = new WeakMap<Config, Map<Make, Made>>()
+const kept = new WeakMap<Serving, Map<Make, Made>>()
 
 /** The statement as text, made when first asked for. */
-function textOf(config: Config, make: Make, base: string): string {
-  const statements = kept.get(config) ?? new Map<Make, Made>()
-  kept.set(config, statements)
+function textOf(serving: Serving, make: Make, base: string): string {
+  const statements = kept.get(serving) ?? new Map<Make, Made>()
+  kept.set(serving, statements)
   let made = statements.get(make)
   if (made?.base !== base) {
-    const template = made?.template ?? JSON.stringify(make(config))
-    made = { template, base, text: template.replace(JSON.stringify(BASE), () => JSON.stringify(base)) }
+    const template = made?.template ?? JSON.stringify(make(serving))
+    made = { template, base, text: template.replaceAll(BASE, () => JSON.stringify(base).slice(1, -1)) }
     statements.set(make, made)
   }
   return made.text
@@ -77,28 +79,30 @@ function terminology(): TerminologyCapabilities {
   return { resourceType: 'TerminologyCapabilities', ...head() }
 }
 
-function statement(config: Config): CapabilityStatement {
+function statement(serving: Serving): CapabilityStatement {
   return {
     resourceType: 'CapabilityStatement',
     ...head(),
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
     patchFormat: ['application/json-patch+json', 'application/fhir+json'],
-    rest: [rest(config)],
+    rest: [rest(serving)],
   }
 }
 
-function rest({ authJwksUrl, maxTransactionEntries }: Config): CapabilityStatementRest {
+function rest({ config, places: { operations } }: Serving): CapabilityStatementRest {
+  const { authJwksUrl, maxTransactionEntries } = config
   const including = revIncludes()
   return {
     mode: 'server',
     documentation: `A batch or transaction has at most ${maxTransactionEntries} entries.`,
     ...(authJwksUrl && { security }),
-    resource: resourceTypes.map((type) => resource(type, including.get(type) ?? [])),
+    resource: resourceTypes.map((type) => resource(type, including.get(type) ?? [], operations.ofType(type))),
     interaction: offered(places.base, places.systemHistory, places.systemSearch)
       .flatMap((name) => (name === 'bundle' ? (['transaction', 'batch'] as const) : name))
       .map((code) => ({ code })) as CapabilityStatementRest['interaction'],
     searchParam: searchParams(commonParameters()),
+    ...listed(operations.ofSystem()),
   }
 }
 
@@ -116,7 +120,11 @@ const typeInteractions = offered(
   places.typeSearch,
 )
 
-function resource(type: string, revInclude: string[]): CapabilityStatementRestResource {
+function resource(
+  type: string,
+  revInclude: string[],
+  operations: readonly Operation[],
+): CapabilityStatementRestResource {
   const parameters = searchParameters(type)
   return {
     type: type as CapabilityStatementRestResource['type'],
@@ -134,12 +142,18 @@ function resource(type: string, revInclude: string[]): CapabilityStatementRestRe
     searchInclude: ['*', ...references(type).map(({ code }) => `${type}:${code}`)],
     searchRevInclude: ['*', ...revInclude],
     searchParam: searchParams(parameters),
+    ...listed(operations),
   }
+}
+
+function listed(operations: readonly Operation[]): { operation?: CapabilityStatementRestResourceOperation[] } {
+  if (operations.length === 0) return {}
+  return { operation: operations.map((one) => ({ name: one.code, definition: definitionUrl(one, BASE) })) }
 }
 
 /** The interactions at these places, each once. */
 function offered(...of: Offers[]): InteractionName[] {
-  return [...new Set(of.flatMap((offers) => Object.values(offers).map(({ name }) => name)))]
+  return [...new Set(of.flatMap((offers) => Object.values(offers).map(({ name }) => name as InteractionName)))]
 }
 
 function searchParams(parameters: ReadonlyMap<string, SearchParameter>): CapabilityStatementRestResourceSearchParam[] {

@@ -2,18 +2,19 @@ import { MethodNotAllowed, NotFound } from '../base/errors.js'
 import { isResourceType } from '../fhir/definitions.js'
 import { bundle } from './bundle.js'
 import { capabilities } from './capabilities.js'
-import type { Core, Interaction } from './core.js'
 import { create } from './create.js'
 import { conditionalDelete, remove } from './delete.js'
 import type { Answer, Exchange } from './exchange.js'
 import { history } from './history.js'
 import { checkKey, onceByKey } from './idempotency.js'
-import { type InteractionName, offerOf, placeOf } from './interactions.js'
-import { everything } from './operations/everything.js'
+import { type InteractionName, type Offer, offerOf, type Place, type Places } from './interactions.js'
+import { Direct, type Operation } from './operation.js'
+import { answerOf, readParameters } from './operation-parameters.js'
 import { conditionalPatch, patch } from './patch.js'
 import { read, vread } from './read.js'
 import { authorize } from './scopes.js'
 import { search } from './search.js'
+import type { Interaction, Serving } from './serving.js'
 import { conditionalUpdate, update } from './update.js'
 
 const interactions: Record<Exclude<InteractionName, 'bundle'>, Interaction> = {
@@ -32,44 +33,62 @@ const interactions: Record<Exclude<InteractionName, 'bundle'>, Interaction> = {
   'history-instance': history,
   'history-type': history,
   'history-system': history,
-  $everything: everything,
 }
 
 /** Answers FHIR requests: those of the HTTP door, and each entry of a batch. */
-export function createDispatch(core: Core): (exchange: Exchange) => Promise<Answer> {
-  const once = onceByKey(core)
-  const answer = (name: Exclude<InteractionName, 'bundle'>, exchange: Exchange) =>
-    exchange.idempotencyKey === undefined
-      ? interactions[name](core, exchange)
-      : once(exchange, (one) => interactions[name](one, exchange))
+export function createDispatch(serving: Serving): (exchange: Exchange) => Promise<Answer> {
+  const once = onceByKey(serving)
+  const answer = ({ place, offer }: Asked, exchange: Exchange) => {
+    const { operation } = place
+    const work: Interaction = operation
+      ? (one) => call(operation, one, exchange)
+      : interactions[offer.name as keyof typeof interactions]
+    return exchange.idempotencyKey === undefined
+      ? work(serving, exchange)
+      : once(exchange, (one) => work(one, exchange))
+  }
   /** An entry is asked for its own scopes; a Bundle in a Bundle is not a request. */
   const entry = async (exchange: Exchange): Promise<Answer> => {
-    authorize(exchange)
-    const name = nameOf(exchange)
-    if (name === 'bundle') throw new NotFound('A batch cannot hold another batch')
-    return answer(name, exchange)
+    authorize(serving.places, exchange)
+    const asked = askedOf(serving.places, exchange)
+    if (asked.offer.name === 'bundle') throw new NotFound('A batch cannot hold another batch')
+    return answer(asked, exchange)
   }
   return async (exchange) => {
-    const name = nameOf(exchange)
+    const asked = askedOf(serving.places, exchange)
     checkKey(exchange.idempotencyKey)
-    return name === 'bundle' ? bundle(core, exchange, { once, entry }) : answer(name, exchange)
+    return asked.offer.name === 'bundle' ? bundle(serving, exchange, { once, entry }) : answer(asked, exchange)
   }
+}
+
+/** One call of an operation, from the parameters that were sent to those that are answered. */
+async function call(operation: Operation, serving: Serving, exchange: Exchange): Promise<Answer> {
+  const { params, search } = readParameters(operation, exchange)
+  const [type, id] = exchange.path.slice(0, -1)
+  const result = await operation.handle({ core: serving, ctx: exchange.ctx, exchange, type, id, params, search })
+  return result instanceof Direct ? result.answer : answerOf(operation, result)
+}
+
+interface Asked {
+  place: Place
+  offer: Offer
 }
 
 /**
  * @throws NotFound  no such type, operation or path (404)
  * @throws MethodNotAllowed  the place is there, but not for this (405)
  */
-function nameOf({ method, path }: Exchange): InteractionName {
+function askedOf(places: Places, { method, path }: Exchange): Asked {
   const [type] = path
   const last = path.at(-1)
-  const place = placeOf(path)
-  const isTyped = place ? place.type !== undefined && place.type !== '*' : path.length > 1
-  if (isTyped && !isResourceType(type))
+  const place = places.at(path)
+  const isTyped = place ? place.type !== undefined && place.type !== '*' && !place.operation : path.length > 1
+  // An operation on every type is still none on what is no type.
+  if ((isTyped || (place?.operation?.on.resource === '*' && path.length > 1)) && !isResourceType(type))
     throw new NotFound(`${String(type).slice(0, 64)} is not a resource type of FHIR R4`)
   if (!place && last?.startsWith('$')) throw new NotFound(`There is no operation ${last.slice(0, 64)} here`)
   if (!place) throw new NotFound('There is nothing at this path')
   const offer = offerOf(place, method)
   if (!offer) throw new MethodNotAllowed(`${method} is not possible here`)
-  return offer.name
+  return { place, offer }
 }

@@ -4,8 +4,8 @@ import { Invalid, Unprocessable } from '../base/errors.js'
 import type { Database } from '../db/database.js'
 import { sql } from '../db/sql.js'
 import type { Unit } from '../store/store.js'
-import type { Core } from './core.js'
 import type { Answer, Exchange } from './exchange.js'
+import type { Serving } from './serving.js'
 
 /** How long an answer is kept for the same key, at least. */
 const KEPT = '1 day'
@@ -14,7 +14,7 @@ const SWEEP_EVERY_MS = 60_000
 const CLAIMED = 0
 
 /** Does `work` for the exchange, at most once for its Idempotency-Key. */
-export type Once = (exchange: Exchange, work: (core: Core) => Promise<Answer>) => Promise<Answer>
+export type Once = (exchange: Exchange, work: (serving: Serving) => Promise<Answer>) => Promise<Answer>
 
 /**
  * Answers a request with an Idempotency-Key once: the same request with the same key gets the first one's answer,
@@ -24,23 +24,23 @@ export type Once = (exchange: Exchange, work: (core: Core) => Promise<Answer>) =
  *
  * What it returns throws Unprocessable when the key came with another request before.
  */
-export function onceByKey(core: Core): Once {
+export function onceByKey(serving: Serving): Once {
   let swept = 0
   const sweep = () => {
     if (Date.now() < swept + SWEEP_EVERY_MS) return
     swept = Date.now()
-    forgetOld(core.store.db).catch(() => undefined) // The next sweep takes them.
+    forgetOld(serving.store.db).catch(() => undefined) // The next sweep takes them.
   }
   return (exchange, work) => {
     const { ctx, method, idempotencyKey } = exchange
-    if (idempotencyKey === undefined || method === 'GET' || method === 'HEAD') return work(core)
+    if (idempotencyKey === undefined || method === 'GET' || method === 'HEAD') return work(serving)
     sweep()
     const key = `${ctx.principal.subject} ${idempotencyKey}`
     const request = fingerprint(exchange)
-    return core.store.transaction(async (unit) => {
+    return serving.store.transaction(async (unit) => {
       const kept = await claim(unit, ctx, key, request)
       if (kept) return kept
-      const answer = await work({ ...core, store: core.store.within(unit) })
+      const answer = await work({ ...serving, store: serving.store.within(unit) })
       await keep(unit, ctx.tenant, key, answer)
       return answer
     })

@@ -1,7 +1,7 @@
 import type { Method } from './exchange.js'
-
-/** SMART's letters for what a scope allows; https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html */
-export type Letter = 'c' | 'r' | 'u' | 'd' | 's'
+import type { Letter } from './letter.js'
+import type { Operation } from './operation.js'
+import type { Operations } from './operations.js'
 
 /** As the CapabilityStatement spells them; those by criteria have a name of their own. */
 export type InteractionName =
@@ -16,16 +16,15 @@ export type InteractionName =
   | `conditional-${'update' | 'patch' | 'delete'}`
   | `search-${'type' | 'system'}`
   | `history-${'instance' | 'type' | 'system'}`
-  | '$everything'
 
 /** What one method does at a place, and what a scope must allow for it. */
 export interface Offer {
-  name: InteractionName
+  name: InteractionName | `$${string}`
   needs: readonly Letter[]
 }
 export type Offers = Partial<Record<Method, Offer>>
 
-const offer = (name: InteractionName, needs: string): Offer => ({ name, needs: [...needs] as Letter[] })
+const offer = (name: InteractionName, needs: string) => ({ name, needs: [...needs] as Letter[] }) satisfies Offer
 
 /**
  * What each kind of place below the base offers. Dispatch, `Allow`, scopes, metrics and the CapabilityStatement all
@@ -57,21 +56,17 @@ export const places = {
   version: { GET: offer('vread', 'r') },
 } satisfies Record<string, Offers>
 
-/** An operation, which the CapabilityStatement lists apart from interactions. */
-const everything: Offers = { GET: offer('$everything', 'rs') }
-
 export interface Place {
   offers: Offers
   /** The type that is read or written; `*` is every type. */
   type?: string
+  /** What is called here. */
+  operation?: Operation
 }
 
 /** The place that a path names, judged by its shape alone: whether the type exists is for others to say. */
-export function placeOf(path: readonly string[]): Place | undefined {
+function standardPlace(path: readonly string[]): Place | undefined {
   const [first = '', second = '', third] = path
-  // A compartment has resources of every type.
-  if (path.length === 3 && first === 'Patient' && third === '$everything') return { offers: everything, type: '*' }
-  if (path.at(-1)?.startsWith('$')) return undefined
   switch (path.length) {
     case 0:
       return { offers: places.base, type: '*' }
@@ -93,25 +88,47 @@ export function placeOf(path: readonly string[]): Place | undefined {
   }
 }
 
+/** What there is below the base: the standard's places, and those of the operations that this server has. */
+export class Places {
+  /** By operation: it is the same wherever it is called. */
+  private readonly offers = new Map<Operation, Offers>()
+
+  constructor(readonly operations: Operations) {
+    for (const operation of operations.all) {
+      const called: Offer = { name: `$${operation.code}`, needs: operation.needs.letters }
+      this.offers.set(operation, operation.affectsState ? { POST: called } : { GET: called, POST: called })
+    }
+  }
+
+  at(path: readonly string[]): Place | undefined {
+    if (!path.at(-1)?.startsWith('$')) return standardPlace(path)
+    const operation = this.operations.at(path)
+    if (!operation) return undefined
+    const { letters, of } = operation.needs
+    const type = letters.length === 0 ? undefined : of === 'all' || path.length === 1 ? '*' : path[0]
+    return { offers: this.offers.get(operation)!, type, operation }
+  }
+
+  /** The interaction a request asks for, with the type that it is about. */
+  interaction(method: Method, path: readonly string[]): (Offer & { type?: string }) | undefined {
+    const place = this.at(path)
+    const offer = place && offerOf(place, method)
+    return offer && { ...offer, type: place.type }
+  }
+
+  /** The `Allow` header of a path: `GET, HEAD, POST`; undefined when there is no such place. */
+  allowed(path: readonly string[]): string | undefined {
+    const place = this.at(path)
+    return (
+      place &&
+      Object.keys(place.offers)
+        .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method))
+        .join(', ')
+    )
+  }
+}
+
 /** HEAD asks for what GET does. */
 export function offerOf({ offers }: Place, method: Method): Offer | undefined {
   return offers[method === 'HEAD' ? 'GET' : method]
-}
-
-/** The interaction a request asks for, with the type that it is about. */
-export function interactionOf(method: Method, path: readonly string[]): (Offer & { type?: string }) | undefined {
-  const place = placeOf(path)
-  const offer = place && offerOf(place, method)
-  return offer && { ...offer, type: place.type }
-}
-
-/** The `Allow` header of a path: `GET, HEAD, POST`; undefined when there is no such place. */
-export function allowed(path: readonly string[]): string | undefined {
-  const place = placeOf(path)
-  return (
-    place &&
-    Object.keys(place.offers)
-      .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method))
-      .join(', ')
-  )
 }

@@ -1,11 +1,18 @@
+import { stringifyJson } from '../fhir/json.js'
 import { vread as versionOf } from '../store/versions.js'
 import { etag, httpDate, resourceAnswer } from './answers.js'
 import type { Core } from './core.js'
 import type { Answer, Exchange } from './exchange.js'
+import { definitionId, operationDefinition } from './operation-definition.js'
+import type { Serving } from './serving.js'
 
 /** GET [base]/Type/id; https://hl7.org/fhir/R4/http.html#read */
-export async function read({ store }: Core, exchange: Exchange): Promise<Answer> {
+export async function read({ store, places }: Serving, exchange: Exchange): Promise<Answer> {
   const [type, id] = exchange.path as [string, string]
+  if (type === 'OperationDefinition') {
+    const own = places.operations.all.find((one) => definitionId(one) === id)
+    if (own) return { status: 200, body: stringifyJson(operationDefinition(own, exchange.base)) }
+  }
   const stored = await store.read(exchange.ctx.tenant, type, id)
   if (isUnchanged(exchange, stored))
     return { status: 304, headers: { ETag: etag(stored.version), 'Last-Modified': httpDate(stored.at) } }

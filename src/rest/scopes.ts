@@ -2,7 +2,8 @@ import type { Principal } from '../base/context.js'
 import { Forbidden } from '../base/errors.js'
 import type { Clause } from '../search/clause.js'
 import type { Exchange } from './exchange.js'
-import { interactionOf, type Letter } from './interactions.js'
+import type { Places } from './interactions.js'
+import type { Letter } from './letter.js'
 
 interface Grant {
   level: 'patient' | 'user' | 'system'
@@ -53,10 +54,10 @@ function allowing(scopes: readonly string[], type: string, letter: Letter): Gran
  * @throws Forbidden  names the scope that is missing (403)
  * @see https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#scopes-for-requesting-fhir-resources
  */
-export function authorize({ ctx, method, path, query, ifNoneExist }: Exchange): void {
+export function authorize(places: Places, { ctx, method, path, query, ifNoneExist }: Exchange): void {
   const { scopes } = ctx.principal
   if (!scopes) return
-  const interaction = interactionOf(method, path)
+  const interaction = places.interaction(method, path)
   // What is not known here is not let through on the chance that it is 404 or 405.
   const { name, type = '*', needs } = interaction ?? { name: 'unknown', needs: everything }
   const letters: readonly Letter[] = ifNoneExist && name === 'create' ? ['c', 's'] : needs

@@ -7,13 +7,14 @@ import type { Unit } from '../store/store.js'
 import type { Write, Written } from '../store/write.js'
 import { etag } from './answers.js'
 import { type BundleEntry, entryText, exchangeOf, responseBundle } from './bundle-entry.js'
-import type { Core } from './core.js'
 import { type Criteria, criteriaOf, oneMatch } from './criteria.js'
 import type { Answer, Exchange, Method } from './exchange.js'
+import type { Places } from './interactions.js'
 import { patchOf } from './patch.js'
 import { checkId, checkSameId, ownReference, parsedBody } from './resource-body.js'
-import { authorize } from './scopes.js'
+import { authorize, authorizeTypes } from './scopes.js'
 import { searchIn } from './search.js'
+import type { Serving } from './serving.js'
 import { preconditions, updateOf } from './update.js'
 
 /** One entry as the request that it stands for. */
@@ -28,11 +29,11 @@ export interface Step {
   criteria?: Criteria
 }
 /** Spec order: deletes, creates, updates and patches, reads. https://hl7.org/fhir/R4/http.html#trules */
-export async function transaction(core: Core, exchange: Exchange, sent: () => Step[]): Promise<Answer> {
+export async function transaction(serving: Serving, exchange: Exchange, sent: () => Step[]): Promise<Answer> {
   const { tenant } = exchange.ctx
   const answers: string[] = []
 
-  await core.store.transaction(async (unit) => {
+  await serving.store.transaction(async (unit) => {
     const steps = sent()
     const matched = await matches(unit, exchange, steps)
     const ids = new Map(steps.map((step) => [step, idOf(step, matched.get(step))]))
@@ -62,7 +63,7 @@ export async function transaction(core: Core, exchange: Exchange, sent: () => St
     written.forEach((one, i) => {
       answers[writes[i]!.step.n] = writtenText(exchange, one)
     })
-    for (const { n, exchange: one } of reads) answers[n] = entryText(await readIn(core, unit, one), one)
+    for (const { n, exchange: one } of reads) answers[n] = entryText(await readIn(serving, unit, one), one)
   })
   return { status: 200, body: responseBundle('transaction-response', answers) }
 }
@@ -71,8 +72,9 @@ export async function transaction(core: Core, exchange: Exchange, sent: () => St
  * The entries as steps, checked. References are rewritten in place, and to ids that another attempt may not give:
  * who asks again gets what was sent.
  */
-export function stepsOf(exchange: Exchange, entries: readonly BundleEntry[]): () => Step[] {
-  const steps = (of: readonly BundleEntry[]) => of.map((entry, n) => within(n, () => stepOf(exchange, entry, n)))
+export function stepsOf({ places }: Serving, exchange: Exchange, entries: readonly BundleEntry[]): () => Step[] {
+  const steps = (of: readonly BundleEntry[]) =>
+    of.map((entry, n) => within(n, () => stepOf(places, exchange, entry, n)))
   let first: Step[] | undefined = steps(entries)
   checkFullUrls(first)
   return () => {
@@ -95,9 +97,9 @@ function within<T>(n: number, work: () => T): T {
   }
 }
 
-function stepOf(outer: Exchange, entry: BundleEntry, n: number): Step {
+function stepOf(places: Places, outer: Exchange, entry: BundleEntry, n: number): Step {
   const exchange = exchangeOf(outer, entry, n, true)
-  authorize(exchange)
+  authorize(places, exchange)
   const { method, path, query } = exchange
   const [type, id, third] = path
   if (method === 'GET' || method === 'HEAD') return { n, entry, exchange, method, type: type ?? '' }
@@ -217,7 +219,7 @@ async function conditionalReferences(
   for (const [reference, { type, query, n }] of wanted) {
     const criteria = within(n, () => {
       // What it matches is told by the answer, as a search would tell it.
-      authorize({ ...exchange, method: 'GET', path: [type], query })
+      authorizeTypes(exchange.ctx.principal, [type])
       return criteriaOf(exchange, type, query)
     })
     const match = await at(n, oneMatch(unit.finder, exchange, criteria))
@@ -280,7 +282,7 @@ function writtenText({ base, prefer }: Exchange, { type, id, version, at, outcom
   return `{${resource}"response":{"status":"${status}",${location}"etag":${JSON.stringify(etag(version))}${modified}}}`
 }
 
-async function readIn(core: Core, unit: Unit, exchange: Exchange): Promise<Answer> {
+async function readIn(serving: Serving, unit: Unit, exchange: Exchange): Promise<Answer> {
   const { path, query } = exchange
   const [type, id, third] = path
   if (type !== undefined && id !== undefined && third === undefined && !id.startsWith('_') && !id.startsWith('$')) {
@@ -288,6 +290,6 @@ async function readIn(core: Core, unit: Unit, exchange: Exchange): Promise<Answe
     if (!found) throw new NotFound(`${type}/${id} is not known`)
     return { status: 200, headers: { ETag: etag(found.version) }, body: found.content }
   }
-  if (id === undefined && (query !== '' || type !== undefined)) return searchIn(core, exchange, unit.finder)
+  if (id === undefined && (query !== '' || type !== undefined)) return searchIn(serving, exchange, unit.finder)
   throw new MethodNotAllowed('A GET in a transaction is a read or a search')
 }

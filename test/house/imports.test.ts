@@ -7,8 +7,8 @@ import { root } from '../../src/base/root.js'
 
 /** The rooms from the roof down; each may import what stands on a lower floor, and itself. */
 const floors = [
-  ['main.ts', 'start.ts', 'workers.ts'],
-  ['http', 'cli'],
+  ['main.ts', 'start.ts', 'features.ts', 'workers.ts'],
+  ['http', 'graphql', 'views', 'cli'],
   ['rest'],
   ['store'],
   ['search', 'terminology'],
@@ -23,9 +23,10 @@ const roof = floors[0]!
 const only: Record<string, string[]> = { cli: ['base', 'fhir', 'db'] }
 
 const picture = `
-   main.ts · start.ts · workers.ts     join everything, imported by nobody else
+   main.ts · start.ts · features.ts · workers.ts  join everything, imported by nobody else
    ┌──────────────────────────────────────┐
- 5 │ http            cli: base, fhir, db │ 
+ 5 │ http  graphql  views                 │
+   │                 cli: base, fhir, db │
  4 │ rest                                 │
  3 │ store                                │
  2 │ search          terminology          │

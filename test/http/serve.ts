@@ -7,10 +7,13 @@ import { expect, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/base/config.js'
 import { openLog } from '../../src/base/log.js'
 import { openMetrics } from '../../src/base/metrics.js'
+import { operations } from '../../src/features.js'
 import { type AppOptions, createApp } from '../../src/http/app.js'
 import { openRateLimit } from '../../src/http/rate-limit.js'
 import { createServer } from '../../src/http/server.js'
 import type { Answer, Exchange } from '../../src/rest/exchange.js'
+import { Places } from '../../src/rest/interactions.js'
+import { Operations } from '../../src/rest/operations.js'
 
 interface Options extends Pick<AppOptions, 'routes'> {
   /** The environment that the server is configured by. */
@@ -29,6 +32,7 @@ export async function serve({ env = {}, dispatch = () => ({ status: 200, body: '
   const rateLimit = openRateLimit(config, log)
   const app = createApp({
     config,
+    places: new Places(new Operations(operations)),
     log,
     metrics,
     rateLimit,

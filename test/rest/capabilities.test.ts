@@ -1,6 +1,7 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { version } from '../../src/base/version.js'
+import { operations } from '../../src/features.js'
 import { resourceTypes } from '../../src/fhir/definitions.js'
 import { validateStructure } from '../../src/fhir/validation/structure.js'
 import { places } from '../../src/rest/interactions.js'
@@ -129,6 +130,15 @@ describe('every line holds', () => {
     }
   }, 120_000)
 
+  it('for the operations, whose definitions are HL7’s or here', async () => {
+    const listed = [...(rest().operation ?? []), ...resources().flatMap(({ operation }) => operation ?? [])]
+    expect(new Set(listed.map(({ name }) => name))).toEqual(new Set(operations.map(({ code }) => code)))
+    for (const definition of new Set(listed.map(({ definition }) => definition!))) {
+      if (!definition.startsWith('http://hl7.org/'))
+        expect((await server.expect(200, `GET ${definition}`)).json.url).toBe(definition)
+    }
+  })
+
   it('and what is not supported is not listed', async () => {
     expect(
       resources()
@@ -136,7 +146,7 @@ describe('every line holds', () => {
         .searchParam!.map(({ name }) => name),
     ).not.toContain('near')
     await server.refused(400, 'GET Location?near=1|2')
-    await server.refused(404, 'GET OperationDefinition/Patient-everything')
+    await server.refused(404, 'GET OperationDefinition/Patient-nothing')
     await server.refused(404, 'GET SearchParameter/Patient-name')
   })
 })

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { Forbidden } from '../../src/base/errors.js'
+import { operations } from '../../src/features.js'
 import type { Exchange, Method } from '../../src/rest/exchange.js'
-import type { Letter } from '../../src/rest/interactions.js'
+import { Places } from '../../src/rest/interactions.js'
+import type { Letter } from '../../src/rest/letter.js'
+import { Operations } from '../../src/rest/operations.js'
 import { authorize, authorizeTypes, permits } from '../../src/rest/scopes.js'
 
 // https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
@@ -30,11 +33,12 @@ describe('permits', () => {
 })
 
 describe('authorize', () => {
+  const places = new Places(new Operations(operations))
   const ask = (scopes: string[] | undefined, request: string, more: Partial<Exchange> = {}) => {
     const [method, url = ''] = request.split(' ')
     const [path = '', query = ''] = url.split('?')
     const exchange = { method: method as Method, path: path.split('/').filter(Boolean), query, ...more }
-    return () => authorize({ ctx: { principal: { subject: 'a', scopes } }, ...exchange } as Exchange)
+    return () => authorize(places, { ctx: { principal: { subject: 'a', scopes } }, ...exchange } as Exchange)
   }
 
   it.each<[request: string, scope: string]>([

@@ -98,9 +98,9 @@ describe('Patient/[id]/$everything', () => {
   })
 
   it.each([
-    ['_count=0', /_count is a whole number from 1/],
+    ['_count=0', /_count must be a whole JSON number from 1/],
     ['_type=Colour', /Colour is not a resource type/],
-    ['_since=yesterday', /_since is an instant/],
+    ['_since=yesterday', /_since must be an instant/],
     ['start=2020', /has no parameter start; it has _count, _since, _type/],
     ['_cursor=x', /not one of this server/],
   ])('refuses %s', async (query, reason) => {

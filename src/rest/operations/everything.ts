@@ -1,50 +1,87 @@
 import { Invalid } from '../../base/errors.js'
 import { isResourceType } from '../../fhir/definitions.js'
 import { typeCode } from '../../fhir/type-codes.js'
-import { ofPatientCompartment, type Part } from '../../search/compartment.js'
+import { ofPatientCompartment } from '../../search/compartment.js'
 import { rangeOf } from '../../search/types/date.js'
-import type { Core } from '../core.js'
 import { pairsOf } from '../criteria.js'
-import type { Answer, Exchange } from '../exchange.js'
-
-interface Asked extends Part {
-  /** The query as it was understood, for the next page. */
-  query: string
-}
+import { Direct, operation } from '../operation.js'
+import { queryText } from '../search.js'
 
 /**
- * GET [base]/Patient/[id]/$everything: the patient, then what is in its compartment, in pages.
+ * The patient, then what is in its compartment, in pages.
  * @throws NotFound  the patient was never there (404)
  * @throws Gone      it was deleted (410)
  * @see https://hl7.org/fhir/R4/patient-operation-everything.html
  */
-export async function everything({ config, store }: Core, { ctx, path, base, query }: Exchange): Promise<Answer> {
-  const id = path[1]!
-  const place = path.join('/')
-  const token = new URLSearchParams(query).get('_cursor')
-  const cursor = token === null ? undefined : store.cursors.unseal(token)
-  if (cursor && cursor.path !== place) throw new Invalid('_cursor belongs to another operation')
-  const asked = read(cursor?.query ?? query, config)
-  const { limit, types, since } = asked
+export const everything = operation({
+  code: 'everything',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+  title: 'Everything of a patient',
+  description: 'The patient and what is in the patient compartment, in pages.',
+  on: { resource: ['Patient'], levels: ['instance'] },
+  affectsState: false,
+  // A compartment has resources of every type.
+  needs: { letters: ['r', 's'], of: 'all' },
+  in: { _count: '0..1 positiveInt', _since: '0..1 instant', _type: '0..* code', _cursor: '0..1 string' },
+  out: { return: '1..1 Bundle' },
+  about: {
+    _since: 'Only what was last updated at or after this instant',
+    _type: 'Only resources of these types',
+    _cursor: 'Of a link to a further page, as it stands there',
+  },
 
-  const patient = await store.read(ctx.tenant, 'Patient', id)
-  const isAsked = (!types || types.includes('Patient')) && (since === undefined || patient.at >= since)
-  const entries = isAsked && !cursor ? [entry(base, { type: 'Patient', id, content: patient.content })] : []
-  const room = limit - entries.length
-  const after = cursor?.position ?? FIRST
-  const found = await ofPatientCompartment(store.db, store.finder, ctx, id, { limit: room + 1, after, types, since })
-  const page = found.slice(0, room)
-  entries.push(...page.map((one) => entry(base, one)))
+  async handle({ core: { config, store }, ctx, exchange: { base, path }, id, params: { _cursor: token, ...sent } }) {
+    const place = path.join('/')
+    const cursor = token === undefined ? undefined : store.cursors.unseal(token)
+    if (cursor && cursor.path !== place) throw new Invalid('_cursor belongs to another operation')
+    const asked = cursor ? askedBy(cursor.query) : sent
+    const { _type: types = [], _since: from } = asked
+    const unknown = types.find((type) => !isResourceType(type))
+    if (unknown !== undefined) throw new Invalid(`_type: ${unknown} is not a resource type`)
+    const since = from === undefined ? undefined : rangeOf(from)![0]
+    const limit = Math.min(asked._count ?? config.defaultCount, config.maxCount)
 
-  const url = (text: string) => `${base}/${place}${text && `?${text}`}`
-  const links = [{ relation: 'self', url: url(query) }]
-  if (found.length > room) {
-    const position = page.at(-1)?.position ?? after
-    const next = store.cursors.seal({ path: place, query: asked.query, position, backwards: false })
-    links.push({ relation: 'next', url: url(`_cursor=${next}`) })
-  }
-  const body = entries.length ? `,"entry":[${entries.join()}]` : ''
-  return { status: 200, body: `{"resourceType":"Bundle","type":"searchset","link":${JSON.stringify(links)}${body}}` }
+    const patient = await store.read(ctx.tenant, 'Patient', id!)
+    const isAsked = (types.length === 0 || types.includes('Patient')) && (since === undefined || patient.at >= since)
+    const entries = isAsked && !cursor ? [entry(base, { type: 'Patient', id: id!, content: patient.content })] : []
+    const room = limit - entries.length
+    const after = cursor?.position ?? FIRST
+    const part = { limit: room + 1, after, since, ...(types.length > 0 && { types }) }
+    const found = await ofPatientCompartment(store.db, store.finder, ctx, id!, part)
+    const page = found.slice(0, room)
+    entries.push(...page.map((one) => entry(base, one)))
+
+    const query = cursor?.query ?? queryOf(sent)
+    const url = (text: string) => `${base}/${place}${text && `?${text}`}`
+    const links = [{ relation: 'self', url: url(token === undefined ? query : `_cursor=${token}`) }]
+    if (found.length > room) {
+      const position = page.at(-1)?.position ?? after
+      const next = store.cursors.seal({ path: place, query, position, backwards: false })
+      links.push({ relation: 'next', url: url(`_cursor=${next}`) })
+    }
+    const body = entries.length ? `,"entry":[${entries.join()}]` : ''
+    return new Direct({
+      status: 200,
+      body: `{"resourceType":"Bundle","type":"searchset","link":${JSON.stringify(links)}${body}}`,
+    })
+  },
+})
+
+interface Asked {
+  _count?: number
+  _since?: string
+  _type?: string[]
+}
+
+/** What was asked for, as a URL has it; a page that is linked to has it from there. */
+function queryOf({ _count, _since, _type = [] }: Asked): string {
+  const pairs = Object.entries({ _count, _since, _type: _type.join() || undefined })
+  return queryText(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))).slice(1)
+}
+
+function askedBy(query: string): Asked {
+  const { _count, _since, _type } = Object.fromEntries(pairsOf(query))
+  return { _since, ...(_count && { _count: Number(_count) }), ...(_type && { _type: _type.split(',') }) }
 }
 
 /** Before the first row of the first type. */
@@ -52,31 +89,4 @@ const FIRST = { values: [String(typeCode('Account') - 1)], rid: '0' }
 
 function entry(base: string, { type, id, content }: { type: string; id: string; content: string }): string {
   return `{"fullUrl":"${base}/${type}/${id}","resource":${content},"search":{"mode":"match"}}`
-}
-
-function read(query: string, { defaultCount, maxCount }: Core['config']): Asked {
-  const asked: Asked = { limit: defaultCount, query }
-  for (const [name, value] of pairsOf(query)) {
-    switch (name) {
-      case '_count':
-        if (!/^[1-9]\d{0,8}$/.test(value)) throw new Invalid('_count is a whole number from 1')
-        asked.limit = Math.min(Number(value), maxCount)
-        break
-      case '_since': {
-        const range = rangeOf(value.replace(/ (?=\d\d:\d\d$)/, '+'))
-        if (!range) throw new Invalid('_since is an instant: 2026-03-14T10:00:00Z')
-        asked.since = range[0]
-        break
-      }
-      case '_type': {
-        asked.types = value.split(',')
-        const unknown = asked.types.find((type) => !isResourceType(type))
-        if (unknown !== undefined) throw new Invalid(`_type: ${unknown} is not a resource type`)
-        break
-      }
-      default:
-        throw new Invalid(`$everything has no parameter ${name}; it has _count, _since, _type`)
-    }
-  }
-  return asked
 }
