@@ -14,26 +14,27 @@ export interface VersionKey {
  * the database every time. Never for versions that are not committed yet: their number may come to mean another content.
  */
 export class Contents {
-  /** In order of use, the longest ago first; of each resource the version that was asked for last. */
-  private readonly recent = new Map<string, { version: string; text: string }>()
+  /** What was asked for lately, by row: of each the version that was asked for last. */
+  private recent = new Map<string, Kept>()
+  /**
+   * … and before that; what is not asked for until `recent` is full is forgotten. Not one map in order of use: one
+   * that loses its first key at each new one spends its time on the gaps at its front.
+   */
+  private earlier = new Map<string, Kept>()
+  /** characters in `recent` */
   private size = 0
 
-  /** @param limit  characters that are kept at most; each is a byte or two */
+  /** @param limit  characters that are kept at most */
   constructor(private readonly limit: number) {}
 
   /** In the order of the keys. */
   async of(session: Session, tenant: number, keys: readonly VersionKey[]): Promise<string[]> {
     const texts: string[] = new Array(keys.length)
     const missing: number[] = []
-    keys.forEach(({ rid, version }, i) => {
-      const known = this.recent.get(rid)
-      if (known?.version !== version) {
-        missing.push(i)
-        return
-      }
-      texts[i] = known.text
-      this.recent.delete(rid)
-      this.recent.set(rid, known)
+    keys.forEach((key, i) => {
+      const known = this.known(key)
+      if (known === undefined) missing.push(i)
+      else texts[i] = known
     })
     if (missing.length === 0) return texts
     const rows = await session.quick<{ i: number; text: string }>(sql`
@@ -44,25 +45,34 @@ export class Contents {
     for (const { i, text } of rows) {
       const at = missing[i - 1]!
       texts[at] = text
-      this.keep(keys[at]!, text)
+      const { rid, version } = keys[at]!
+      // A few giants would push out everything else.
+      if (text.length <= this.limit / 100) this.keep(rid, { version, text })
     }
     return texts
   }
 
-  private keep({ rid, version }: VersionKey, text: string) {
-    const before = this.recent.get(rid)
-    if (before) {
-      this.size -= before.text.length
-      this.recent.delete(rid)
+  private known({ rid, version }: VersionKey): string | undefined {
+    let kept = this.recent.get(rid)
+    if (!kept) {
+      kept = this.earlier.get(rid)
+      if (kept?.version === version) this.keep(rid, kept)
     }
-    // A few giants would push out everything else.
-    if (text.length > this.limit / 100) return
-    this.recent.set(rid, { version, text })
-    this.size += text.length
-    for (const [oldest, { text: old }] of this.recent) {
-      if (this.size <= this.limit) break
-      this.recent.delete(oldest)
-      this.size -= old.length
-    }
+    if (kept?.version !== version) return undefined
+    return kept.text
   }
+
+  private keep(rid: string, kept: Kept): void {
+    this.size += kept.text.length - (this.recent.get(rid)?.text.length ?? 0)
+    this.recent.set(rid, kept)
+    if (this.size <= this.limit / 2) return
+    this.earlier = this.recent
+    this.recent = new Map()
+    this.size = 0
+  }
+}
+
+interface Kept {
+  version: string
+  text: string
 }
