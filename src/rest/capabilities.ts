@@ -12,8 +12,9 @@ import { Invalid } from '../base/errors.js'
 import { root } from '../base/root.js'
 import { version } from '../base/version.js'
 import { resourceTypes } from '../fhir/definitions.js'
-import { commonParameters, type SearchParameter, searchParameters } from '../search/parameters.js'
+import { type Parameters, type SearchParameter, standard } from '../search/parameters.js'
 import { isSupported } from '../search/query.js'
+import type { TenantParameters } from '../search/tenant-parameters.js'
 import { projected, projectionOf } from './answers.js'
 import type { Answer, Exchange } from './exchange.js'
 import { type InteractionName, type Offers, places } from './interactions.js'
@@ -25,14 +26,16 @@ import type { Serving } from './serving.js'
  * GET [base]/metadata, and with `mode=terminology` what is offered of terminology.
  * @see https://hl7.org/fhir/R4/http.html#capabilities
  */
-export async function capabilities(serving: Serving, { query, base }: Exchange): Promise<Answer> {
+export async function capabilities(serving: Serving, { query, base, parameters }: Exchange): Promise<Answer> {
   const mode = new URLSearchParams(query).get('mode') ?? 'full'
   const make = modes.get(mode)
   if (!make) throw new Invalid(`mode is one of ${[...modes.keys()].join(', ')}`)
-  return { status: 200, body: projected(textOf(serving, make, base), projectionOf(query)) }
+  return { status: 200, body: projected(textOf({ ...serving, parameters }, make, base), projectionOf(query)) }
 }
 
-type Make = (serving: Serving) => CapabilityStatement | TerminologyCapabilities
+/** What is offered: the same to all, but for the parameters that a tenant has defined. */
+type Offering = Pick<Serving, 'config' | 'places'> & { parameters?: TenantParameters }
+type Make = (offering: Offering) => CapabilityStatement | TerminologyCapabilities
 
 /** `normative` may leave out what is trial use; the whole says no less. */
 const modes = new Map<string, Make>(Object.entries({ full: statement, normative: statement, terminology }))
@@ -46,15 +49,17 @@ interface Made {
   base: string
   text: string
 }
-const kept = new WeakMap<Serving, Map<Make, Made>>()
+const kept = new WeakMap<object, Map<Make, Made>>()
 
 /** The statement as text, made when first asked for. */
-function textOf(serving: Serving, make: Make, base: string): string {
-  const statements = kept.get(serving) ?? new Map<Make, Made>()
-  kept.set(serving, statements)
+function textOf(offering: Offering, make: Make, base: string): string {
+  const { parameters, places } = offering
+  const whose = parameters?.declared.length ? parameters : places
+  const statements = kept.get(whose) ?? new Map<Make, Made>()
+  kept.set(whose, statements)
   let made = statements.get(make)
   if (made?.base !== base) {
-    const template = made?.template ?? JSON.stringify(make(serving))
+    const template = made?.template ?? JSON.stringify(make(offering))
     made = { template, base, text: template.replaceAll(BASE, () => JSON.stringify(base).slice(1, -1)) }
     statements.set(make, made)
   }
@@ -79,30 +84,36 @@ function terminology(): TerminologyCapabilities {
   return { resourceType: 'TerminologyCapabilities', ...head() }
 }
 
-function statement(serving: Serving): CapabilityStatement {
+function statement(offering: Offering): CapabilityStatement {
   return {
     resourceType: 'CapabilityStatement',
     ...head(),
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
-    patchFormat: ['application/json-patch+json', 'application/fhir+json'],
-    rest: [rest(serving)],
+    format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml', 'application/fhir+ndjson'],
+    patchFormat: [
+      'application/json-patch+json',
+      'application/xml-patch+xml',
+      'application/fhir+json',
+      'application/fhir+xml',
+    ],
+    rest: [rest(offering)],
   }
 }
 
-function rest({ config, places: { operations } }: Serving): CapabilityStatementRest {
+function rest(offering: Offering): CapabilityStatementRest {
+  const { config, places: own, parameters } = offering
   const { authJwksUrl, maxTransactionEntries } = config
   const including = revIncludes()
   return {
     mode: 'server',
     documentation: `A batch or transaction has at most ${maxTransactionEntries} entries.`,
     ...(authJwksUrl && { security }),
-    resource: resourceTypes.map((type) => resource(type, including.get(type) ?? [], operations.ofType(type))),
+    resource: resourceTypes.map((type) => resource(type, including.get(type) ?? [], offering)),
     interaction: offered(places.base, places.systemHistory, places.systemSearch)
       .flatMap((name) => (name === 'bundle' ? (['transaction', 'batch'] as const) : name))
       .map((code) => ({ code })) as CapabilityStatementRest['interaction'],
-    searchParam: searchParams(commonParameters()),
-    ...listed(operations.ofSystem()),
+    searchParam: searchParams('Resource', parameters),
+    ...listed(own.operations.ofSystem()),
   }
 }
 
@@ -123,9 +134,8 @@ const typeInteractions = offered(
 function resource(
   type: string,
   revInclude: string[],
-  operations: readonly Operation[],
+  { config, places: { operations }, parameters }: Offering,
 ): CapabilityStatementRestResource {
-  const parameters = searchParameters(type)
   return {
     type: type as CapabilityStatementRestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
@@ -138,11 +148,11 @@ function resource(
     conditionalCreate: true,
     conditionalRead: 'full-support',
     conditionalUpdate: typeInteractions.includes('conditional-update'),
-    conditionalDelete: typeInteractions.includes('conditional-delete') ? 'single' : 'not-supported',
-    searchInclude: ['*', ...references(type).map(({ code }) => `${type}:${code}`)],
+    conditionalDelete: config.maxConditionalDeletes > 1 ? 'multiple' : 'single',
+    searchInclude: ['*', ...references(type, parameters).map(({ code }) => `${type}:${code}`)],
     searchRevInclude: ['*', ...revInclude],
-    searchParam: searchParams(parameters),
-    ...listed(operations),
+    searchParam: searchParams(type, parameters),
+    ...listed(operations.ofType(type)),
   }
 }
 
@@ -156,13 +166,25 @@ function offered(...of: Offers[]): InteractionName[] {
   return [...new Set(of.flatMap((offers) => Object.values(offers).map(({ name }) => name as InteractionName)))]
 }
 
-function searchParams(parameters: ReadonlyMap<string, SearchParameter>): CapabilityStatementRestResourceSearchParam[] {
-  return [...parameters.values()]
-    .filter(isSupported)
-    .map(({ code, url, type }) => ({ name: code, definition: url, type }))
+/** The standard's, and what the tenant has declared: what of that cannot be searched by yet says so. */
+function searchParams(
+  type: string,
+  parameters: TenantParameters | undefined,
+): CapabilityStatementRestResourceSearchParam[] {
+  const ours = [...standard.of(type).values()].filter(isSupported)
+  return [
+    ...ours.map(({ code, url, type }) => ({ name: code, definition: url, type })),
+    ...(parameters?.own(type) ?? []).map(({ definition: { code, url, type: kind } }) => ({
+      name: code,
+      definition: url,
+      type: kind,
+      documentation: parameters?.documentation(type, code),
+    })),
+  ]
 }
 
-const references = (type: string) => [...searchParameters(type).values()].filter((one) => one.type === 'reference')
+const references = (type: string, parameters: Parameters = standard): SearchParameter[] =>
+  [...parameters.of(type).values()].filter((one) => one.type === 'reference')
 
 /** So many targets are all that there are: R4 lets nothing refer to Parameters. */
 const ANY = resourceTypes.length - 1

@@ -1,7 +1,8 @@
+import { MultipleMatches } from '../base/errors.js'
 import type { Written } from '../store/write.js'
 import { etag, outcomeText, versionsOf } from './answers.js'
 import type { Core } from './core.js'
-import { criteriaOf, oneMatch } from './criteria.js'
+import { allMatches, criteriaOf } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
 
 /** DELETE [base]/Type/id; what is not there is deleted as well as what is. https://hl7.org/fhir/R4/http.html#delete */
@@ -14,23 +15,36 @@ export async function remove({ store }: Core, exchange: Exchange): Promise<Answe
   )
 }
 
-/** DELETE [base]/Type?criteria, of one match; several are a 412. https://hl7.org/fhir/R4/http.html#3.1.0.7.1 */
-export async function conditionalDelete({ store }: Core, exchange: Exchange): Promise<Answer> {
+/**
+ * DELETE [base]/Type?criteria: of one match, or of as many as the setting allows, all or none.
+ * @throws MultipleMatches  more match (412)
+ * @see https://hl7.org/fhir/R4/http.html#3.1.0.7.1
+ */
+export async function conditionalDelete({ store, config }: Core, exchange: Exchange): Promise<Answer> {
   const type = exchange.path[0]!
+  const { tenant } = exchange.ctx
+  const most = config.maxConditionalDeletes
   const criteria = criteriaOf(exchange, type, exchange.query)
   const ifMatch = versionsOf(exchange.ifMatch)
   const written = await store.transaction(async (unit) => {
     await unit.lock([criteria.name])
-    const match = await oneMatch(unit.finder, exchange, criteria)
-    if (!match) return undefined
-    const [one] = await unit.write(
-      exchange.ctx.tenant,
-      [{ kind: 'delete', type, id: match.id, ...(ifMatch && { ifMatch }) }],
+    const found = await allMatches(unit.finder, exchange, criteria, most)
+    if (ifMatch && found.length > 1)
+      throw new MultipleMatches(`If-Match is about one resource; the criteria match ${found.length}`)
+    if (found.length === 0) return []
+    return unit.write(
+      tenant,
+      found.map(({ id }) => ({ kind: 'delete', type, id, ...(ifMatch && { ifMatch }) })),
       true,
     )
-    return one
   })
-  return deleteAnswer(written, exchange)
+  return written.length > 1 ? severalAnswer(type, written, exchange) : deleteAnswer(written[0], exchange)
+}
+
+function severalAnswer(type: string, written: readonly Written[], { prefer }: Pick<Exchange, 'prefer'>): Answer {
+  if (prefer.return !== 'OperationOutcome') return { status: 204 }
+  const ids = written.map(({ id }) => `${type}/${id}`).join(', ')
+  return { status: 200, body: outcomeText('information', 'informational', `${written.length} deleted: ${ids}`) }
 }
 
 export function deleteAnswer(written: Written | undefined, { prefer }: Pick<Exchange, 'prefer'>): Answer {

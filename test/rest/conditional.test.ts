@@ -127,4 +127,26 @@ describe('a conditional delete', () => {
     await server.expect(204, `DELETE Patient?${by(one)}`)
     await server.refused(410, `GET Patient/${id}`)
   })
+
+  it('is of several where the setting allows it, and of none when there are more', async () => {
+    const generous = await openServer({ INGLE_MAX_CONDITIONAL_DELETES: '3' })
+    try {
+      const make = (value: string, n: number) =>
+        Promise.all(Array.from({ length: n }, () => generous.expect(201, 'POST Patient', { body: patient(value) })))
+      await Promise.all([make('three', 3), make('four', 4)])
+      expect(await generous.refused(412, `DELETE Patient?${by('four')}`)).toContain('INGLE_MAX_CONDITIONAL_DELETES')
+      expect(await generous.count('Patient')).toBe(7)
+      const ofOne = { headers: { 'If-Match': 'W/"1"' } }
+      await generous.refused(412, `DELETE Patient?${by('three')}`, ofOne)
+      const { json } = await generous.expect(200, `DELETE Patient?${by('three')}`, {
+        headers: { Prefer: 'return=OperationOutcome' },
+      })
+      expect(json.issue[0].diagnostics).toMatch(/^3 deleted: Patient\/.+, Patient\/.+, Patient\//)
+      expect(await generous.count('Patient')).toBe(4)
+      const { rest } = (await generous.expect(200, 'GET metadata')).json
+      expect(rest[0].resource[0].conditionalDelete).toBe('multiple')
+    } finally {
+      await generous.stop()
+    }
+  })
 })
