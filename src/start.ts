@@ -18,10 +18,12 @@ import { type DatabaseHealth, healthRoutes } from './http/health.js'
 import { drain, listen } from './http/listen.js'
 import { openRateLimit } from './http/rate-limit.js'
 import { createServer } from './http/server.js'
+import { AsyncResponses } from './rest/async/respond.js'
 import { createDispatch } from './rest/dispatch.js'
 import type { Answer, Exchange } from './rest/exchange.js'
 import { Places } from './rest/interactions.js'
 import { Operations } from './rest/operations.js'
+import { Reindexer } from './store/reindex/runner.js'
 import { Store } from './store/store.js'
 
 /** A server that serves. */
@@ -37,10 +39,10 @@ export interface Running {
  * it live while the database recovers or migrates; until then requests are answered 503.
  *
  * @param report  told each step
+ * @param log     default: JSON lines on standard output
  * @throws CannotStart  with what the one who starts it can do; everything is closed again
  */
-export async function start(config: Config, report: Report): Promise<Running> {
-  const log = openLog(config.logLevel)
+export async function start(config: Config, report: Report, log = openLog(config.logLevel)): Promise<Running> {
   const metrics = openMetrics(resourceTypes)
   let phase = 'opening the database'
   let database: Database
@@ -79,8 +81,15 @@ export async function start(config: Config, report: Report): Promise<Running> {
       metrics.watchPool(database.pool)
       const store = await Store.open(database, config.contentCacheBytes)
       closing.push(() => store.close())
+      const { reindexSlice: size, reindexPauseMs: pause } = config
+      const reindexer = new Reindexer(database, store.registries, { size, pause }, log)
+      reindexer.start()
+      closing.push(() => reindexer.stop())
       report(`Definitions of FHIR R4 loaded: ${resourceTypes.length} resource types`)
-      dispatch = createDispatch({ config, store, places })
+      const later = new AsyncResponses(database, createDispatch({ config, store, places }), places, config, log)
+      later.start()
+      closing.push(() => later.stop())
+      dispatch = (exchange) => later.answer(exchange)
       phase = 'serving'
     } finally {
       // It was opened early, and still is the first to close: what runs needs all the rest.

@@ -49,7 +49,7 @@ const settings = {
   INGLE_GRAPHQL_MAX_DEPTH: whole(20, 1, 200, 'Levels of fields that a GraphQL query may have.'),
   INGLE_GRAPHQL_MAX_FIELDS: whole(2000, 1, 100_000, 'Fields that a GraphQL query may have, fragments written out.'),
   INGLE_GRAPHQL_MAX_ALIASES: whole(200, 0, 100_000, 'Aliases that a GraphQL query may have, fragments written out.'),
-  INGLE_GRAPHQL_MAX_SEARCHES: whole(100, 0, 10_000, 'Searches that one GraphQL query may lead to.'),
+  INGLE_GRAPHQL_MAX_SEARCHES: whole(100, 0, 10_000, 'Searches, and reads of old versions, for one GraphQL query.'),
   INGLE_GRAPHQL_MAX_RESOURCES: whole(10_000, 1, 1_000_000, 'Resources that the answer to a GraphQL query may have.'),
   INGLE_CONTENT_CACHE_BYTES: whole(
     32 * 1024 * 1024,
@@ -67,6 +67,8 @@ const settings = {
   }),
   INGLE_AUTH_ISSUER: text('`iss` that a token must have.', {}),
   INGLE_AUTH_AUDIENCE: text('`aud` that a token must have.', {}),
+  INGLE_ASYNC_AT_ONCE: whole(4, 1, 1000, 'Requests with `Prefer: respond-async` that each process works on at once.'),
+  INGLE_ASYNC_KEEP_SECONDS: whole(86_400, 1, 31_536_000, 'How long the answer to such a request can be fetched.'),
   INGLE_SHUTDOWN_SECONDS: whole(20, 0, 3600, 'Time that running requests get to finish after SIGTERM.'),
   INGLE_REINDEX_SLICE: whole(200, 1, 10_000, 'Resources that `$reindex` looks at in one transaction.'),
   INGLE_REINDEX_PAUSE_MS: whole(20, 0, 60_000, 'Pause of `$reindex` between two transactions.'),

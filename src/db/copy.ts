@@ -1,16 +1,22 @@
-import type { Connection, Submittable } from 'pg'
+import pg, { type Connection } from 'pg'
+import { inOneWrite } from './wire.js'
 
 /** 2000-01-01T00:00:00Z in milliseconds since 1970: PostgreSQL's own epoch. */
 const POSTGRES_EPOCH = 946_684_800_000
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
-const INFINITY = 0x7fffffffffffffffn
+/** As the high and low half of an int64: what PostgreSQL takes for ±infinity. */
+const INFINITY = [0x7fffffff, 0xffffffff] as const
+const MINUS_INFINITY = [-0x80000000, 0] as const
+const TWO_32 = 2 ** 32
 
 /**
  * Rows of one table in PostgreSQL's binary COPY format, written into one growing buffer.
+ * Through a DataView, as V8 compiles its setters to plain stores, those of a Buffer to calls.
  * @see https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS
  */
 export class CopyRows {
   private buffer: Buffer
+  private view: DataView
   private at: number
   rows = 0
 
@@ -20,56 +26,65 @@ export class CopyRows {
     size = 16_384,
   ) {
     this.buffer = Buffer.allocUnsafe(size)
+    this.view = viewOf(this.buffer)
     this.at = HEADER.copy(this.buffer)
   }
 
   /** Starts the next row; exactly `columns.length` values must follow. */
   row(): this {
     this.room(2)
-    this.at = this.buffer.writeInt16BE(this.columns.length, this.at)
+    this.view.setInt16(this.at, this.columns.length)
+    this.at += 2
     this.rows++
     return this
   }
 
   int4(value: number): this {
     this.room(8)
-    this.at = this.buffer.writeInt32BE(4, this.at)
-    this.at = this.buffer.writeInt32BE(value, this.at)
+    this.view.setInt32(this.at, 4)
+    this.view.setInt32(this.at + 4, value)
+    this.at += 8
     return this
   }
 
   int2(value: number): this {
     this.room(6)
-    this.at = this.buffer.writeInt32BE(2, this.at)
-    this.at = this.buffer.writeInt16BE(value, this.at)
+    this.view.setInt32(this.at, 2)
+    this.view.setInt16(this.at + 4, value)
+    this.at += 6
     return this
   }
 
   bool(value: boolean): this {
     this.room(5)
-    this.at = this.buffer.writeInt32BE(1, this.at)
-    this.at = this.buffer.writeUInt8(value ? 1 : 0, this.at)
+    this.view.setInt32(this.at, 1)
+    this.view.setUint8(this.at + 4, value ? 1 : 0)
+    this.at += 5
     return this
   }
 
   int8(value: bigint): this {
     this.room(12)
-    this.at = this.buffer.writeInt32BE(8, this.at)
-    this.at = this.buffer.writeBigInt64BE(value, this.at)
+    this.view.setInt32(this.at, 8)
+    this.view.setBigInt64(this.at + 4, value)
+    this.at += 12
     return this
   }
 
   /** @param ms milliseconds since 1970; ±Infinity are PostgreSQL's ±infinity */
   timestamp(ms: number): this {
     this.room(12)
-    this.at = this.buffer.writeInt32BE(8, this.at)
-    if (Number.isFinite(ms)) {
-      // Microseconds stay below 2^53 until the year 2255; beyond that only bigint is exact.
-      const micros = (ms - POSTGRES_EPOCH) * 1000
-      this.at = this.buffer.writeBigInt64BE(BigInt(Math.round(micros)), this.at)
-    } else {
-      this.at = this.buffer.writeBigInt64BE(ms > 0 ? INFINITY : -INFINITY - 1n, this.at)
-    }
+    // A double holds whole microseconds until the year 2255; its two halves are exact whatever it holds.
+    const micros = Math.round((ms - POSTGRES_EPOCH) * 1000)
+    const [high, low] = Number.isFinite(ms)
+      ? [Math.floor(micros / TWO_32), micros >>> 0]
+      : ms > 0
+        ? INFINITY
+        : MINUS_INFINITY
+    this.view.setInt32(this.at, 8)
+    this.view.setInt32(this.at + 4, high)
+    this.view.setUint32(this.at + 8, low)
+    this.at += 12
     return this
   }
 
@@ -77,7 +92,7 @@ export class CopyRows {
     // UTF-8 takes at most three bytes for each UTF-16 unit.
     this.room(4 + value.length * 3)
     const n = this.buffer.write(value, this.at + 4)
-    this.buffer.writeInt32BE(n, this.at)
+    this.view.setInt32(this.at, n)
     this.at += 4 + n
     return this
   }
@@ -85,23 +100,25 @@ export class CopyRows {
   jsonb(value: string): this {
     this.room(5 + value.length * 3)
     const n = this.buffer.write(value, this.at + 5)
-    this.buffer.writeInt32BE(n + 1, this.at)
-    this.buffer[this.at + 4] = 1 // version of the jsonb format
+    this.view.setInt32(this.at, n + 1)
+    this.view.setUint8(this.at + 4, 1) // version of the jsonb format
     this.at += 5 + n
     return this
   }
 
   null(): this {
     this.room(4)
-    this.at = this.buffer.writeInt32BE(-1, this.at)
+    this.view.setInt32(this.at, -1)
+    this.at += 4
     return this
   }
 
   int8s(values: readonly bigint[]): this {
     this.array(20, values.length, 12)
     for (const value of values) {
-      this.at = this.buffer.writeInt32BE(8, this.at)
-      this.at = this.buffer.writeBigInt64BE(value, this.at)
+      this.view.setInt32(this.at, 8)
+      this.view.setBigInt64(this.at + 4, value)
+      this.at += 12
     }
     return this
   }
@@ -109,8 +126,9 @@ export class CopyRows {
   int4s(values: readonly number[]): this {
     this.array(23, values.length, 8)
     for (const value of values) {
-      this.at = this.buffer.writeInt32BE(4, this.at)
-      this.at = this.buffer.writeInt32BE(value, this.at)
+      this.view.setInt32(this.at, 4)
+      this.view.setInt32(this.at + 4, value)
+      this.at += 8
     }
     return this
   }
@@ -119,31 +137,38 @@ export class CopyRows {
   numeric(digits: string): this {
     const { negative, weight, scale, groups } = base10000(digits)
     this.room(12 + groups.length * 2)
-    this.at = this.buffer.writeInt32BE(8 + groups.length * 2, this.at)
-    this.at = this.buffer.writeInt16BE(groups.length, this.at)
-    this.at = this.buffer.writeInt16BE(weight, this.at)
-    this.at = this.buffer.writeUInt16BE(negative ? 0x4000 : 0, this.at)
-    this.at = this.buffer.writeUInt16BE(scale, this.at)
-    for (const group of groups) this.at = this.buffer.writeInt16BE(group, this.at)
+    this.view.setInt32(this.at, 8 + groups.length * 2)
+    this.view.setInt16(this.at + 4, groups.length)
+    this.view.setInt16(this.at + 6, weight)
+    this.view.setUint16(this.at + 8, negative ? 0x4000 : 0)
+    this.view.setUint16(this.at + 10, scale)
+    this.at += 12
+    for (const group of groups) {
+      this.view.setInt16(this.at, group)
+      this.at += 2
+    }
     return this
   }
 
   /** The whole COPY stream with its trailer. The buffer stays ours: write it out before the next use. */
   finish(): Buffer {
     this.room(2)
-    this.at = this.buffer.writeInt16BE(-1, this.at)
+    this.view.setInt16(this.at, -1)
+    this.at += 2
     return this.buffer.subarray(0, this.at)
   }
 
   private array(oid: number, length: number, each: number) {
     this.room(24 + length * each)
-    this.at = this.buffer.writeInt32BE(length ? 20 + length * each : 12, this.at)
-    this.at = this.buffer.writeInt32BE(length ? 1 : 0, this.at)
-    this.at = this.buffer.writeInt32BE(0, this.at)
-    this.at = this.buffer.writeInt32BE(oid, this.at)
+    this.view.setInt32(this.at, length ? 20 + length * each : 12)
+    this.view.setInt32(this.at + 4, length ? 1 : 0)
+    this.view.setInt32(this.at + 8, 0)
+    this.view.setInt32(this.at + 12, oid)
+    this.at += 16
     if (!length) return
-    this.at = this.buffer.writeInt32BE(length, this.at)
-    this.at = this.buffer.writeInt32BE(1, this.at)
+    this.view.setInt32(this.at, length)
+    this.view.setInt32(this.at + 4, 1)
+    this.at += 8
   }
 
   private room(bytes: number) {
@@ -151,8 +176,11 @@ export class CopyRows {
     const grown = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.at + bytes))
     this.buffer.copy(grown, 0, 0, this.at)
     this.buffer = grown
+    this.view = viewOf(grown)
   }
 }
+
+const viewOf = ({ buffer, byteOffset, length }: Buffer) => new DataView(buffer, byteOffset, length)
 
 /** PostgreSQL's numeric: groups of four decimal digits, the first of them worth 10000^weight. */
 function base10000(digits: string) {
@@ -188,9 +216,11 @@ function base10000(digits: string) {
  * for a whole bundle, and outside an explicit transaction one implicit transaction for all of them.
  * A server that fails on the first COPY discards the data of the others (protocol, "COPY Operations").
  *
+ * A Query, as pg takes nothing else on a session that does not wait for answers.
+ *
  * @param before,after statements of our own making, without values from outside
  */
-export class CopyMany implements Submittable {
+export class CopyMany extends pg.Query {
   readonly done: Promise<void>
   private settle!: { resolve: () => void; reject: (cause: unknown) => void }
   private failure: unknown
@@ -201,27 +231,27 @@ export class CopyMany implements Submittable {
     private readonly tables: readonly CopyRows[],
     private readonly options: { before?: string; after?: string } = {},
   ) {
+    super('')
     this.done = new Promise((resolve, reject) => {
       this.settle = { resolve, reject }
     })
   }
 
-  submit(connection: Connection) {
+  override submit = (connection: Connection) => {
     const filled = this.tables.filter((table) => table.rows > 0)
     const copies = filled.map((table) => `copy ${table.table} (${table.columns.join(',')}) from stdin (format binary)`)
     const wire = connection as unknown as {
       query(text: string): void
       sendCopyFromChunk(b: Buffer): void
       endCopyFrom(): void
-      stream: { cork(): void; uncork(): void }
     }
-    wire.stream.cork()
-    wire.query([this.options.before, ...copies, this.options.after].filter(Boolean).join(';'))
-    for (const table of filled) {
-      wire.sendCopyFromChunk(table.finish())
-      wire.endCopyFrom()
-    }
-    wire.stream.uncork()
+    inOneWrite(connection, () => {
+      wire.query([this.options.before, ...copies, this.options.after].filter(Boolean).join(';'))
+      for (const table of filled) {
+        wire.sendCopyFromChunk(table.finish())
+        wire.endCopyFrom()
+      }
+    })
   }
 
   handleError(cause: unknown) {

@@ -4,8 +4,10 @@ import type { Logger } from 'pino'
 import { Unavailable } from '../base/errors.js'
 import type { CopyRows } from './copy.js'
 import { CopyMany } from './copy.js'
+import { explained, type PlanNode } from './explain.js'
 import { Pipeline } from './pipeline.js'
 import type { Sql } from './sql.js'
+import { inOneWrite } from './wire.js'
 
 /** What the pool may use; seconds and milliseconds as their names say. */
 export interface DatabaseOptions {
@@ -38,8 +40,10 @@ const types: pg.CustomTypesConfig = {
     parsers[oid] ?? pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
 }
 
+/** What `search_registry_fence` refuses a write with whose process does not know the current search parameters. */
+export const REGISTRY_MOVED = 'IN001'
 /** Sqlstates after which the same transaction may simply be tried again. */
-const RETRYABLE = new Set(['40001', '40P01'])
+const RETRYABLE = new Set(['40001', '40P01', REGISTRY_MOVED])
 /** Sessions ended by an administrator or a crash, and what Node and pg say of a connection that is gone. */
 const LOST = new Set(['57P01', '57P02', 'ECONNRESET', 'EPIPE'])
 const LOST_MESSAGE = /^Connection terminated|^Client has encountered a connection error/
@@ -70,6 +74,8 @@ export class Database implements Session {
     this.pipeline = new Pipeline(session, Math.max(Math.min(PIPELINED, options.poolMax - 1), 1))
     this.pool = new pg.Pool({
       ...session,
+      // What a transaction need not wait for goes out behind one another.
+      pipeline: true,
       min: Math.min(options.poolMin, Math.max(options.poolMax - PIPELINED, 1)),
       max: Math.max(options.poolMax - PIPELINED, 1),
       maxLifetimeSeconds: options.sessionMaxSeconds,
@@ -97,7 +103,7 @@ export class Database implements Session {
   }
 
   async copy(tables: readonly CopyRows[]): Promise<void> {
-    return this.withClient((client) => runCopy(client, tables))
+    await this.transaction((transaction) => transaction.copyAndCommit(tables))
   }
 
   /**
@@ -120,6 +126,42 @@ export class Database implements Session {
     )
   }
 
+  /**
+   * The rows of a SELECT batch by batch, in a transaction that reads one state of the data: no more than a batch is
+   * held, here or there. Who stops early ends the statement, and the session is free again; who takes no more for as
+   * long as a statement may run loses it.
+   *
+   * @param batch  rows at a time
+   */
+  async *batches<R extends Row>(statement: Sql, batch: number, signal?: AbortSignal): AsyncGenerator<R[]> {
+    const client = await this.acquire()
+    let broken = false
+    try {
+      const { text, values } = statement.build()
+      // Every row is met once: to remember what was made of it costs more than it saves.
+      await client.query(
+        `begin read only; set local enable_memoize = off;
+        set local idle_in_transaction_session_timeout = ${this.options.statementTimeoutMs}`,
+      )
+      await this.send(client, { text: `declare batches no scroll cursor for ${text}`, values }, signal)
+      for (;;) {
+        const { rows } = await this.send<R>(client, { text: `fetch ${batch} from batches` }, signal)
+        if (rows.length > 0) yield rows
+        if (rows.length < batch) return
+      }
+    } finally {
+      await client.query('rollback').catch(() => {
+        broken = true
+      })
+      client.release(broken)
+    }
+  }
+
+  /** Runs a statement to tell how the database answers it; none of its values is told. */
+  explain(statement: Sql, signal?: AbortSignal): Promise<PlanNode> {
+    return this.withClient((client) => explained((text) => this.send(client, { text }, signal, 'explain'), statement))
+  }
+
   get gauges() {
     return {
       total: this.pool.totalCount + this.pipeline.size,
@@ -134,6 +176,16 @@ export class Database implements Session {
 
   async run<R extends Row>(client: pg.PoolClient, statement: Sql, signal?: AbortSignal): Promise<R[]> {
     const { text, values } = statement.build()
+    const { rows } = await this.send<R>(client, { name: this.nameOf(text), text, values }, signal)
+    return rows
+  }
+
+  private async send<R extends Row>(
+    client: pg.PoolClient,
+    query: pg.QueryConfig,
+    signal?: AbortSignal,
+    logged = query.text,
+  ): Promise<pg.QueryResult<R>> {
     const started = performance.now()
     signal?.throwIfAborted()
     let cancelled: Promise<unknown> | undefined
@@ -144,19 +196,19 @@ export class Database implements Session {
       })
     if (cancel) signal.addEventListener('abort', cancel, { once: true })
     try {
-      const result = await client.query<R>({ name: this.nameOf(text), text, values })
-      return result.rows
+      return await client.query<R>(query)
     } finally {
       if (cancel) signal.removeEventListener('abort', cancel)
       // Whoever has the session next must not be hit.
       await cancelled
-      this.noteSlow(text, started)
+      this.noteSlow(logged, started)
     }
   }
 
   private noteSlow(text: string, started: number) {
     const ms = performance.now() - started
-    if (ms > this.options.slowQueryMs) this.options.log.warn({ ms: Math.round(ms), sql: text }, 'slow statement')
+    if (ms > this.options.slowQueryMs)
+      this.options.log.warn({ ms: Math.round(ms), statement: statementHash(text), sql: text }, 'slow statement')
   }
 
   private async withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -195,12 +247,15 @@ export class Database implements Session {
   private nameOf(text: string): string | undefined {
     let name = this.names.get(text)
     if (!name && this.names.size < 2000) {
-      name = createHash('sha1').update(text).digest('base64url')
+      name = statementHash(text)
       this.names.set(text, name)
     }
     return name
   }
 }
+
+/** Names a statement in the log and in the session. It is written so that one plan can answer it: it names that, too. */
+export const statementHash = (text: string): string => createHash('sha1').update(text).digest('base64url')
 
 /** Does `work` again, a moment later, when it fails in a way that may pass; four times in all. */
 async function again<T>(mayPass: (cause: unknown) => boolean, work: () => Promise<T>): Promise<T> {
@@ -236,30 +291,26 @@ export class Transaction implements Session {
   ) {}
 
   async query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]> {
-    await this.begin()
-    return this.database.run<R>(this.client, statement, signal)
+    const [rows] = await this.send(() => [this.database.run<R>(this.client, statement, signal)])
+    return rows!
   }
 
   quick<R extends Row>(statement: Sql): Promise<R[]> {
     return this.query<R>(statement)
   }
 
-  async copy(tables: readonly CopyRows[]): Promise<void> {
-    await this.begin()
-    await runCopy(this.client, tables)
-  }
-
-  private async begin() {
-    if (this.state !== 'new') return
-    this.state = 'open'
-    await this.client.query('begin')
+  /** @param ahead  what goes with the rows, before them */
+  async copy(tables: readonly CopyRows[], ahead: Ahead = {}): Promise<void> {
+    await this.send(() => this.rows(tables, ahead))
   }
 
   /** The last rows and the commit in one round trip. Nothing may follow. */
-  async copyAndCommit(tables: readonly CopyRows[]): Promise<void> {
-    if (this.state === 'new' && tables.every((table) => table.rows === 0)) return
-    const open = this.state === 'open'
-    await runCopy(this.client, tables, open ? 'commit' : undefined)
+  async copyAndCommit(tables: readonly CopyRows[], ahead: Ahead = {}): Promise<void> {
+    // What is alone in its message is a transaction by itself.
+    const alone = this.state === 'new' && !ahead.statements?.length
+    if (alone && tables.every((table) => table.rows === 0)) return
+    if (alone) await Promise.all(this.rows(tables, ahead))
+    else await this.send(() => this.rows(tables, ahead, 'commit'))
     this.state = 'closed'
   }
 
@@ -272,10 +323,31 @@ export class Transaction implements Session {
     if (this.state === 'open') await this.client.query('rollback').catch(() => undefined)
     this.state = 'closed'
   }
+
+  /**
+   * Statements one behind the other, the first of the transaction behind BEGIN, without waiting for answers: when one
+   * fails, PostgreSQL refuses all that follow, a commit too.
+   */
+  private async send<T>(statements: () => Promise<T>[]): Promise<T[]> {
+    const begins = this.state === 'new'
+    this.state = 'open'
+    const [, ...answers] = await inOneWrite(this.client, () =>
+      Promise.all([begins && this.client.query('begin'), ...statements()] as const),
+    )
+    return answers
+  }
+
+  private rows(tables: readonly CopyRows[], { statements = [], before }: Ahead, after?: string): Promise<unknown>[] {
+    const many = new CopyMany(tables, { before, after })
+    const answers = statements.map((statement) => this.database.run(this.client, statement))
+    this.client.query(many)
+    return [...answers, many.done]
+  }
 }
 
-async function runCopy(client: pg.PoolClient, tables: readonly CopyRows[], after?: string) {
-  const many = new CopyMany(tables, { after })
-  client.query(many)
-  await many.done
+/** What is sent before the rows of a COPY, in the same round trip. */
+interface Ahead {
+  statements?: readonly Sql[]
+  /** a statement of our own making, without values from outside */
+  before?: string
 }

@@ -2,6 +2,9 @@ import type { Knex } from 'knex'
 import knexPackage from 'knex'
 import type pg from 'pg'
 import * as resourceStore from '../../migrations/0001_resource_store.js'
+import * as searchRegistry from '../../migrations/0002_search_registry.js'
+import * as vocabulary from '../../migrations/0003_vocabulary.js'
+import * as asyncRequest from '../../migrations/0005_async_request.js'
 
 interface Migration {
   up(db: Knex): PromiseLike<unknown>
@@ -10,7 +13,12 @@ interface Migration {
 }
 
 /** In order; an applied one is never edited. */
-const migrations: readonly [name: string, migration: Migration][] = [['0001_resource_store', resourceStore]]
+const migrations: readonly [name: string, migration: Migration][] = [
+  ['0001_resource_store', resourceStore],
+  ['0002_search_registry', searchRegistry],
+  ['0003_vocabulary', vocabulary],
+  ['0005_async_request', asyncRequest],
+]
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {
   getMigrations: async () => [...migrations],

@@ -11,6 +11,17 @@ export class Sql {
     return { text: this.render(values), values }
   }
 
+  /** Characters of the statement, about; found without writing it, which may be far longer than its pieces. */
+  length(known = new Map<Sql, number>()): number {
+    let length = known.get(this)
+    if (length === undefined) {
+      length = this.strings.reduce((sum, text) => sum + text.length, 0)
+      for (const value of this.values) length += value instanceof Sql ? value.length(known) : 6
+      known.set(this, length)
+    }
+    return length
+  }
+
   private render(values: unknown[]): string {
     let text = this.strings[0]!
     for (let i = 0; i < this.values.length; i++) {

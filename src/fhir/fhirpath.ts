@@ -1,6 +1,12 @@
-import { createRequire } from 'node:module'
-import { Invalid } from '../base/errors.js'
-import { isDecimal, toNumber } from './json.js'
+import { isResourceType } from './definitions.js'
+import { asFhir } from './fhirpath/as-fhir.js'
+import { check } from './fhirpath/check.js'
+import { evaluate as evaluateTree } from './fhirpath/evaluate.js'
+import { type Item, itemOf } from './fhirpath/item.js'
+import { Limits } from './fhirpath/limits.js'
+import { parse } from './fhirpath/parser.js'
+import { sessionOf } from './fhirpath/scope.js'
+import type { Node } from './fhirpath/syntax.js'
 
 /** A value found by an expression, with its FHIR type: `Quantity`, `dateTime`, `Observation.component`. */
 export interface Typed {
@@ -8,21 +14,16 @@ export interface Typed {
   type: string
 }
 
-type Engine = ReturnType<typeof load>
-type Evaluator = (item: unknown, env: Record<string, unknown>) => Node[]
-/** What fhirpath.js calls a ResourceNode; results that were computed are bare. */
-type Node = { data: unknown; path: string | null } | string | number | boolean | object
-
-let engine: Engine | undefined
-const compiled = new Map<string, Evaluator>()
-const compiledAtMost = 1000
+const trees = new Map<string, Node>()
+const treesAtMost = 1000
 
 /**
- * The values of any FHIRPath expression, by fhirpath.js with the R4 model: complete, but three orders of magnitude
- * slower than a compiled path.
+ * The values of any FHIRPath expression, read as R4 writes its own: `as()` picks among several values, and a path
+ * that starts with another type than the item's finds nothing.
  *
  * @param env  values of `%name`; `%resource` and `%context` are the resource unless given
- * @throws Invalid  the expression is not FHIRPath, or cannot be applied to the resource (400)
+ * @throws Invalid  the expression is not FHIRPath, names an element that is not there, or fails on the resource (400)
+ * @throws TooCostly  it takes more steps, or time for regular expressions, than one evaluation is given (422)
  */
 export function evaluate(expression: string, resource: unknown, env: Record<string, unknown> = {}): unknown[] {
   return evaluateTyped(expression, resource, env).map(({ value }) => value)
@@ -31,6 +32,7 @@ export function evaluate(expression: string, resource: unknown, env: Record<stri
 /**
  * As `evaluate`, with the type of every value.
  *
+ * @param item  JSON from `parseJson`, or several of one type
  * @param base  type of the item when it is a part of a resource: `Observation.component`, `UsageContext`
  */
 export function evaluateTyped(
@@ -39,89 +41,33 @@ export function evaluateTyped(
   env: Record<string, unknown> = {},
   base?: string,
 ): Typed[] {
-  const evaluator = compile(expression, base)
-  const data = plain(item)
-  try {
-    return evaluator(data, { resource: data, ...(plain(env) as typeof env) }).map(typed)
-  } catch (cause) {
-    throw new Invalid(`The FHIRPath '${expression}' cannot be evaluated: ${(cause as Error).message}`, { cause })
-  }
+  const focus = (Array.isArray(item) ? item : [item]).map((one) => itemOf(one, base))
+  const variables = new Map<string, readonly Item[]>([['context', focus]])
+  const around = 'resource' in env ? [itemOf(env.resource)] : focus
+  for (const name of ['resource', 'rootResource']) variables.set(name, around)
+  for (const [name, value] of Object.entries(env)) if (name !== 'resource') variables.set(name, [itemOf(value)])
+  const tree = treeOf(expression)
+  check(tree, { type: focus[0]?.type, resource: around[0]?.type, asR4: true })
+  const session = sessionOf(around[0], { asR4: true, limits: new Limits() })
+  return evaluateTree(tree, { session, focus, variables })
+    .map(asFhir)
+    .filter(({ value }) => value !== undefined)
 }
 
 /**
- * fhirpath.js's own evaluator, for who needs its nodes (the value, its type, its place); decimals must be numbers.
+ * Whether an expression can be evaluated on a type at all.
  *
- * @throws Invalid  the expression is not FHIRPath (400)
+ * @param base  a resource type, a data type or the path of a backbone
+ * @throws Invalid  the expression is not FHIRPath, or names an element that is not there (400)
  */
-export function compile(expression: string, base?: string): Evaluator {
-  const key = `${base ?? ''} ${expression}`
-  const evaluator = compiled.get(key) ?? parse(expression, base)
-  compiled.delete(key) // to the end of the map: its first key is always the one used longest ago
-  compiled.set(key, evaluator)
-  if (compiled.size > compiledAtMost) compiled.delete(compiled.keys().next().value!)
-  return evaluator
+export function mustSuit(expression: string, base: string): void {
+  check(treeOf(expression), { type: base, resource: isResourceType(base) ? base : undefined, asR4: true })
 }
 
-function parse(expression: string, base: string | undefined): Evaluator {
-  engine ??= load()
-  const text = castsAsFilters(expression)
-  try {
-    // Resolving internal types would hang a hidden __path__ with the whole evaluation on the resource's objects.
-    return engine.fhirpath.compile(base ? { base, expression: text } : text, engine.r4, {
-      resolveInternalTypes: false,
-      async: false,
-    }) as Evaluator
-  } catch (cause) {
-    throw new Invalid(`'${expression}' is not FHIRPath: ${(cause as Error).message}`, { cause })
-  }
-}
-
-/** Loaded at first use: most servers never need it, and it takes 0.1 s and 23 MB. */
-function load() {
-  const require = createRequire(import.meta.url)
-  return {
-    fhirpath: require('fhirpath') as typeof import('fhirpath'),
-    r4: require('fhirpath/fhir-context/r4') as import('fhirpath').Model,
-  }
-}
-
-/**
- * R4 writes `X.as(T)` and `X as T` where X has several values, on which FHIRPath's `as` fails; `ofType` was meant.
- * Strings are matched only to be left as they are.
- */
-function castsAsFilters(expression: string): string {
-  return expression.replace(/'(?:[^'\\]|\\.)*'|\.as\(|\s+as\s+([\w.]+)/g, (match, type) =>
-    match.startsWith("'") ? match : type ? `.ofType(${type})` : '.ofType(',
-  )
-}
-
-function typed(node: Node): Typed {
-  const { fhirpath } = engine!
-  const [namespace, name] = fhirpath.types([node])[0]!.split('.') as [string, string]
-  const value = fhirpath.util.valData(node)
-  if (namespace === 'System') {
-    const type = name === 'Quantity' ? name : name[0]!.toLowerCase() + name.slice(1)
-    return { value: fhirpath.resolveInternalTypes([value])[0], type }
-  }
-  const isPart = name === 'BackboneElement' || name === 'Element'
-  return { value, type: (isPart && (node as { path: string | null }).path) || name }
-}
-
-/** Numbers for decimals that carry their own digits, which fhirpath.js does not know; what has none is not copied. */
-function plain(value: unknown): unknown {
-  if (isDecimal(value)) return toNumber(value)
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    const items = value.map(plain)
-    return items.some((item, i) => item !== value[i]) ? items : value
-  }
-  let copy: Record<string, unknown> | undefined
-  for (const [name, before] of Object.entries(value)) {
-    const after = plain(before)
-    if (after !== before) {
-      copy ??= { ...value }
-      copy[name] = after
-    }
-  }
-  return copy ?? value
+function treeOf(expression: string): Node {
+  const tree = trees.get(expression) ?? parse(expression)
+  trees.delete(expression) // to the end of the map: its first key is always the one used longest ago
+  trees.set(expression, tree)
+  if (trees.size > treesAtMost) trees.delete(trees.keys().next().value!)
+  return tree
 }

@@ -13,6 +13,11 @@ export function isDecimal(value: unknown): value is Decimal {
   return typeof value === 'number' || (typeof value === 'string' && value.charCodeAt(0) === 1)
 }
 
+/** @param literal  a JSON number: `1.10` */
+export function decimalOf(literal: string): Decimal {
+  return survives(literal) ? Number(literal) : TAG + literal
+}
+
 /** The literal as it was written: `1.10` */
 export function decimalText(value: Decimal): string {
   return typeof value === 'number' ? String(value) : value.slice(TAG.length)

@@ -1,5 +1,5 @@
 import { isResourceType } from './definitions.js'
-import { compile, evaluateTyped } from './fhirpath.js'
+import { evaluateTyped, mustSuit } from './fhirpath.js'
 import { type Each, generate } from './path/generate.js'
 import { Unsupported } from './path/parse.js'
 import { type Route, routes } from './path/routes.js'
@@ -28,7 +28,7 @@ export interface Path {
  * Compiles a FHIRPath expression, as search parameters use it, for items of one type.
  *
  * What R4 and the common guides write becomes JavaScript (path/generate.ts); the rest of FHIRPath is evaluated by
- * fhirpath.js, about a thousand times slower, as one path of type `dynamic`.
+ * an interpreter, many times slower, as one path of type `dynamic`.
  *
  * @param base  a resource type, or the data type or backbone that a composite's components start from
  * @returns none when the expression speaks only of other types: `Patient.name | Person.name` on Group
@@ -55,7 +55,7 @@ function plainSteps({ from, steps }: Route): Path['steps'] {
 
 function interpreted(expression: string, base: string): Path {
   const part = isResourceType(base) ? undefined : base
-  compile(expression, part) // now, so that a mistake shows when the parameter is defined, not when data comes
+  mustSuit(expression, base) // now, so that a mistake shows when the parameter is defined, not when data comes
   return {
     type: 'dynamic',
     each(item, visit, resource = item) {

@@ -3,11 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { Invalid, TooLong, UnsupportedMediaType } from '../base/errors.js'
-import { isJson, jsonTypes, parseMediaType } from './negotiate.js'
+import { stringifyJson } from '../fhir/json.js'
+import { parseXml } from '../fhir/xml/parse.js'
+import { bodyTypes, formatNamed, parseMediaType } from './negotiate.js'
 
-const jsonPatch = 'application/json-patch+json'
+const patchTypes = ['application/json-patch+json', 'application/xml-patch+xml']
 const form = 'application/x-www-form-urlencoded'
-const xmlTypes = new Set(['application/fhir+xml', 'application/xml', 'text/xml'])
 
 const decoders: Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>> = {
   gzip: promisify(gunzip),
@@ -38,11 +39,11 @@ export function acceptedType(
 ): string {
   const { type, parameters } = parseMediaType(header ?? '')
   const isSearch = method === 'POST' && path.at(-1) === '_search'
-  const special = isSearch ? form : method === 'PATCH' ? jsonPatch : undefined
-  const supported = isSearch ? form : [...jsonTypes, ...(special ? [special] : []), ...others].join(', ')
+  const special = isSearch ? [form] : method === 'PATCH' ? patchTypes : others
+  const supported = (isSearch ? special : [...bodyTypes, ...special]).join(', ')
   if (!header) throw new UnsupportedMediaType(`The body has no Content-Type; supported here: ${supported}`)
-  if (xmlTypes.has(type)) throw new UnsupportedMediaType(`FHIR XML is not yet served; supported here: ${supported}`)
-  if (type !== special && !others.includes(type) && (isSearch || !isJson(header))) {
+  const isFhir = !isSearch && bodyTypes.includes(type) && formatNamed(header) !== undefined
+  if (!isFhir && !special.includes(type)) {
     throw new UnsupportedMediaType(`Content-Type ${type} is not supported here; supported: ${supported}`)
   }
   const { charset = 'utf-8' } = parameters
@@ -50,6 +51,15 @@ export function acceptedType(
     throw new UnsupportedMediaType(`The charset ${charset} is not supported; FHIR is UTF-8`)
   }
   return type
+}
+
+/**
+ * What is sent as FHIR XML, as JSON: below the door there is only that.
+ * @throws Invalid  not FHIR XML; says what stands where (400)
+ */
+export function asJson(type: string, body: string): { contentType: string; body: string } {
+  if (body === '' || formatNamed(type) !== 'xml') return { contentType: type, body }
+  return { contentType: 'application/fhir+json', body: stringifyJson(parseXml(body)) }
 }
 
 /**

@@ -3,22 +3,22 @@ import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../base/config.js'
 import type { Context, Principal } from '../base/context.js'
-import { MethodNotAllowed, NotFound, Throttled } from '../base/errors.js'
+import { MethodNotAllowed, NotAcceptable, NotFound, Throttled } from '../base/errors.js'
 import { urlTemplate } from '../base/log.js'
 import type { Metrics } from '../base/metrics.js'
 import { isResourceType } from '../fhir/definitions.js'
-import { parseJson, stringifyJson } from '../fhir/json.js'
 import type { Answer, Exchange, Method } from '../rest/exchange.js'
 import type { Places } from '../rest/interactions.js'
 import { authorize } from '../rest/scopes.js'
 import { type Authenticate, anonymous, openAuthentication } from './authenticate.js'
 import { basePath, baseUrl } from './base-url.js'
-import { acceptedType, hasBody, readBody } from './body.js'
-
-import { negotiate } from './negotiate.js'
+import { acceptedType, asJson, hasBody, readBody } from './body.js'
+import { codingOf, compressed } from './compress.js'
+import { notAcceptable } from './negotiate.js'
 import { parsePrefer } from './prefer.js'
-import { type Query, takeFormat, unescaped } from './query.js'
+import { merged, type Query, takeFormat, unescaped } from './query.js'
 import type { RateLimit } from './rate-limit.js'
+import { layoutOf, plain, rendered, renderedWrite } from './render.js'
 import { type Answered, Reply } from './reply.js'
 import { requestId } from './request-id.js'
 
@@ -56,8 +56,10 @@ export function fhir({ config, dispatch, places, log, metrics, rateLimit }: Door
     let path: string[] = []
     try {
       path = target.path.map(unescaped)
+      const query = takeFormat(target.query)
+      reply.layout = layoutOf(req.headers.accept, query) ?? plain
       if (req.method === 'OPTIONS') options(places, path, reply)
-      else await answer(door, req, path, target.query, reply)
+      else await answer(door, req, path, query, reply)
     } catch (err) {
       const allow = err instanceof MethodNotAllowed ? places.allowed(path) : undefined
       reply.refuse(err, allow === undefined ? undefined : { Allow: allow })
@@ -87,7 +89,7 @@ interface Work extends Pick<Door, 'config' | 'dispatch' | 'places' | 'log' | 'ra
   authenticate: Authenticate
 }
 
-async function answer(door: Work, req: IncomingMessage, path: string[], search: string, reply: Reply): Promise<void> {
+async function answer(door: Work, req: IncomingMessage, path: string[], url: Query, reply: Reply): Promise<void> {
   const { headers } = req
   const { config, rateLimit } = door
   if (!methods.has(req.method!)) throw new MethodNotAllowed(`${req.method} is not a method of FHIR`)
@@ -98,20 +100,25 @@ async function answer(door: Work, req: IncomingMessage, path: string[], search: 
   const principal = found instanceof Promise ? await found : found
   if (rateLimit) await throttle(rateLimit, principal, req, reply)
 
-  let query = takeFormat(search)
+  const operation = path.at(-1)?.startsWith('$') ? door.places.at(path)?.operation : undefined
+  let query = url
   let contentType: string | undefined
   let body: string | undefined
   if (method !== 'GET' && method !== 'DELETE' && hasBody(req)) {
-    contentType = acceptedType(headers['content-type'], method, path, door.places.at(path)?.operation?.accepts)
+    const type = acceptedType(headers['content-type'], method, path, operation?.accepts)
     reply.receiving = true
-    body = await readBody(req, config.maxBodyBytes)
+    const text = await readBody(req, config.maxBodyBytes)
     reply.receiving = false
-    if (path.at(-1) === '_search') {
-      query = merged(query, takeFormat(body))
-      body = undefined
-    }
+    if (path.at(-1) === '_search') query = merged(url, takeFormat(text))
+    else ({ contentType, body } = asJson(type, text))
   }
-  negotiate(headers.accept, query.format)
+  const layout = layoutOf(headers.accept, query) ?? (operation?.negotiates ? plain : undefined)
+  if (!layout) throw notAcceptable(headers.accept, query.format)
+  reply.layout = layout
+  // Too late to refuse an answer by then.
+  const isWrite = method !== 'GET' && path.at(-1) !== '_search' && operation?.affectsState !== false
+  if (isWrite && layout.format === 'ndjson')
+    throw new NotAcceptable('NDJSON is for the Bundles of searches and histories')
 
   const exchange: Exchange = {
     ctx: new RequestContext(reply, principal, door.log),
@@ -125,13 +132,24 @@ async function answer(door: Work, req: IncomingMessage, path: string[], search: 
     ifModifiedSince: headers['if-modified-since'],
     ifNoneExist: headers['if-none-exist'] as string | undefined,
     idempotencyKey: headers['idempotency-key'] as string | undefined,
+    accept: operation?.negotiates ? headers.accept : undefined,
+    format: operation?.negotiates ? query.format : undefined,
     contentType,
     body,
   }
   authorize(door.places, exchange)
   if (reply.isOver) return
   const answered = await door.dispatch(exchange)
-  reply.send(query.pretty ? pretty(answered) : answered)
+  const shown = layout === plain ? answered : isWrite ? renderedWrite(answered, layout) : rendered(answered, layout)
+  await deliver(reply, shown, headers['accept-encoding'], config)
+}
+
+/** Sends an answer, compressed if it is worth it and the client takes it so. */
+function deliver(reply: Reply, answer: Answer, accepted: string | undefined, config: Config): void | Promise<void> {
+  const { body, stream } = answer
+  const coding = accepted === undefined || !(body || stream) ? undefined : codingOf(accepted, body, config)
+  if (stream) return reply.stream({ ...answer, stream }, coding)
+  return coding ? compressed(answer, coding).then((sent) => reply.send(sent)) : reply.send(answer)
 }
 
 /**
@@ -182,19 +200,6 @@ function parseTarget(url: string): { path: string[]; query: string } | undefined
   // A slash at the end names the same place: `POST /fhir/` is a Bundle too.
   const below = url.slice(basePath.length + 1, end > basePath.length + 1 && url[end - 1] === '/' ? end - 1 : end)
   return { path: below === '' ? [] : below.split('/'), query: mark < 0 ? '' : url.slice(mark + 1) }
-}
-
-function merged(url: Query, form: Query): Query {
-  return {
-    rest: url.rest && form.rest ? `${url.rest}&${form.rest}` : url.rest || form.rest,
-    format: url.format ?? form.format,
-    pretty: url.pretty || form.pretty,
-  }
-}
-
-function pretty(answer: Answer): Answer {
-  if (answer.body === undefined || answer.contentType !== undefined) return answer
-  return { ...answer, body: stringifyJson(parseJson(answer.body), 2) }
 }
 
 function options(places: Places, path: string[], reply: Reply): void {

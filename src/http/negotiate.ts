@@ -1,51 +1,87 @@
 import { NotAcceptable } from '../base/errors.js'
 
-export const fhirJson = 'application/fhir+json; charset=utf-8'
+/** How FHIR is written. https://hl7.org/fhir/R4/http.html#mime-type */
+export type Format = 'json' | 'xml' | 'ndjson'
 
-/** What clients call FHIR JSON, the first as the specification does. https://hl7.org/fhir/R4/http.html#mime-type */
-export const jsonTypes = ['application/fhir+json', 'application/json', 'text/json']
+/** The media types of each format: the first is what an answer is labelled with, the others what clients call it. */
+const mediaTypes: Readonly<Record<Format, readonly string[]>> = {
+  json: ['application/fhir+json', 'application/json', 'text/json'],
+  xml: ['application/fhir+xml', 'application/xml', 'text/xml'],
+  ndjson: ['application/fhir+ndjson', 'application/ndjson'],
+}
+const formats = Object.keys(mediaTypes) as Format[]
 
-const available = `Available is ${jsonTypes[0]} (also as ${jsonTypes.slice(1).join(', ')} and _format=json)`
+/** What a resource may be sent as. */
+export const bodyTypes = [...mediaTypes.json, ...mediaTypes.xml]
+
+/** The Content-Type of an answer. */
+export const contentTypes: Readonly<Record<Format, string>> = {
+  json: `${mediaTypes.json[0]}; charset=utf-8`,
+  xml: `${mediaTypes.xml[0]}; charset=utf-8`,
+  ndjson: mediaTypes.ndjson[0]!,
+}
+export const fhirJson = contentTypes.json
+
+const available = `Available are ${formats
+  .map(
+    (format) =>
+      `${mediaTypes[format][0]} (also as ${[...mediaTypes[format].slice(1), `_format=${format}`].join(', ')})`,
+  )
+  .join(', ')}; the last for the Bundles of searches and histories`
 
 /** What most clients send, decided without a look inside. */
-const usual = new Set<string | undefined>([undefined, '', '*/*', ...jsonTypes])
+const usual = new Set<string | undefined>([undefined, '', '*/*', ...mediaTypes.json])
 
 /**
- * Whether the answer may be FHIR JSON, the one format there is.
+ * The format that an answer is wanted in; undefined when there is none of those that would do.
  *
  * @param format  value of `_format`; it has precedence over `Accept`
- * @throws NotAcceptable  neither names JSON nor anything that includes it (406)
  * @see https://hl7.org/fhir/R4/http.html#parameters
  */
-export function negotiate(accept: string | undefined, format?: string): void {
-  if (format !== undefined) {
-    if (format !== 'json' && !isJson(format))
-      throw new NotAcceptable(`_format=${shown(format)} cannot be served. ${available}`)
-  } else if (!usual.has(accept) && !acceptsJson(accept!)) {
-    throw new NotAcceptable(`Accept: ${shown(accept!)} cannot be served. ${available}`)
-  }
+export function formatOf(accept: string | undefined, format?: string): Format | undefined {
+  if (format !== undefined) return formats.find((one) => one === format) ?? formatNamed(format)
+  return usual.has(accept) ? 'json' : preferred(accept!)
 }
 
-/** The most specific range that covers JSON decides; its `q` must be over 0. https://www.rfc-editor.org/rfc/rfc9110#name-accept */
-function acceptsJson(accept: string): boolean {
-  const best = { exact: -1, application: -1, any: -1 }
+/** The refusal of a request for which there is no format (406). */
+export function notAcceptable(accept: string | undefined, format?: string): NotAcceptable {
+  const asked = format === undefined ? `Accept: ${shown(accept ?? '')}` : `_format=${shown(format)}`
+  return new NotAcceptable(`${asked} cannot be served. ${available}`)
+}
+
+/**
+ * Of each format the most specific range that covers it says how much it is wanted; among equals JSON comes first.
+ * https://www.rfc-editor.org/rfc/rfc9110#name-accept
+ */
+function preferred(accept: string): Format | undefined {
+  const wanted: Partial<Record<Format | 'application/*' | '*/*', number>> = {}
   for (const range of accept.split(',')) {
     const { type, parameters } = parseMediaType(range)
-    const kind = isJson(range) ? 'exact' : type === 'application/*' ? 'application' : type === '*/*' ? 'any' : undefined
-    if (kind) best[kind] = Math.max(best[kind], quality(parameters.q))
+    const kind = type === 'application/*' || type === '*/*' ? type : formatNamed(range)
+    if (kind) wanted[kind] = Math.max(wanted[kind] ?? 0, quality(parameters.q))
   }
-  const { exact, application, any } = best
-  return (exact >= 0 ? exact : application >= 0 ? application : any) > 0
+  let best: Format | undefined
+  let most = 0
+  for (const format of formats) {
+    const much = wanted[format] ?? wanted['application/*'] ?? wanted['*/*'] ?? 0
+    if (much > most) {
+      best = format
+      most = much
+    }
+  }
+  return best
 }
 
-function quality(q: string | undefined): number {
+/** A weight, from 0 to 1: https://www.rfc-editor.org/rfc/rfc9110#name-quality-values */
+export function quality(q: string | undefined): number {
   return q === undefined ? 1 : Number(q) || 0
 }
 
-/** A media type that means FHIR JSON of R4; `fhirVersion` may say which: https://hl7.org/fhir/R4/versioning.html#mt-version */
-export function isJson(header: string): boolean {
+/** The format that a media type means, in R4; `fhirVersion` may say so: https://hl7.org/fhir/R4/versioning.html#mt-version */
+export function formatNamed(header: string): Format | undefined {
   const { type, parameters } = parseMediaType(header)
-  return jsonTypes.includes(type) && (parameters.fhirversion ?? '4.0') === '4.0'
+  if ((parameters.fhirversion ?? '4.0') !== '4.0') return undefined
+  return formats.find((format) => mediaTypes[format].includes(type))
 }
 
 /** `Application/JSON; charset="UTF-8"` as `application/json` and `{ charset: 'utf-8' }`, all in lower case. */

@@ -30,6 +30,15 @@ export function takeFormat(query: string): Query {
   return taken
 }
 
+/** The query of the URL and the form of POST _search, which say what they say together. */
+export function merged(url: Query, form: Query): Query {
+  return {
+    rest: url.rest && form.rest ? `${url.rest}&${form.rest}` : url.rest || form.rest,
+    format: url.format ?? form.format,
+    pretty: url.pretty || form.pretty,
+  }
+}
+
 /** @throws Invalid  an escape such as `%zz` or `%ff` that is not UTF-8 (400) */
 export function unescaped(text: string): string {
   if (!text.includes('%')) return text

@@ -1,10 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { FhirError, TooLong, Unauthorized, Unavailable } from '../base/errors.js'
 import { toOutcome } from '../base/outcome.js'
 import type { Answer } from '../rest/exchange.js'
 import { InvalidToken } from './authenticate.js'
+import { type Coding, compressor, type Sent } from './compress.js'
 import { fhirJson } from './negotiate.js'
+import { type Layout, plain, renderedOutcome } from './render.js'
 
 /** The request itself was too slow in coming. */
 export class RequestTimeout extends FhirError {
@@ -27,6 +31,11 @@ export const common = [
   ...['Cache-Control', 'private, no-cache'],
 ] as const
 
+// Also on a 304, and where the client has taken what there is: a cache must not give it to another.
+const vary = ['Vary', 'Accept, Accept-Encoding'] as const
+
+type Streamed = Answer & Required<Pick<Answer, 'stream'>>
+
 export interface Answered {
   status: number
   bytes: number
@@ -47,6 +56,8 @@ const LARGE = 32_768
 export class Reply {
   /** Headers, name and value in turn, that any answer of this request has. */
   readonly headers: string[]
+  /** How the client wants to read the answer, and a refusal too. */
+  layout: Layout = plain
   /** Whether the request's body is still on its way: it is the client who is late. */
   receiving = false
   private done = false
@@ -61,7 +72,7 @@ export class Reply {
     timeoutMs: number,
     private readonly onAnswered: (answered: Answered) => void,
   ) {
-    this.headers = ['X-Request-Id', id, ...common]
+    this.headers = ['X-Request-Id', id, ...common, ...vary]
     this.timer = setTimeout(() => this.deadline(timeoutMs), timeoutMs)
     res.on('close', () => this.closed())
   }
@@ -82,14 +93,54 @@ export class Reply {
     return this.done
   }
 
-  send({ status, headers, body, contentType = fhirJson }: Answer): void {
+  send({ status, headers, body, contentType = fhirJson }: Sent): void {
     if (this.done) return
     // A header that Node refuses throws here, while a refusal can still be sent.
-    const data = body !== undefined && body.length > LARGE ? Buffer.from(body) : body
+    const data = typeof body === 'string' && body.length > LARGE ? Buffer.from(body) : body
     const bytes = this.head(status, headers, data, contentType)
     this.finish()
     this.res.end(data)
     this.onAnswered({ status, bytes })
+  }
+
+  /**
+   * An answer that comes piece by piece, as fast as the client takes it; it begins in time, and may take longer. When
+   * it breaks off, the connection does too, as nothing else tells that the rest is missing.
+   */
+  async stream({ status, headers, stream, contentType = fhirJson }: Streamed, coding?: Coding): Promise<void> {
+    const { req, res } = this
+    if (this.done) return void stream.return(undefined)
+    const all = { ...headers, ...(coding && { 'Content-Encoding': coding }), 'Content-Type': contentType }
+    res.writeHead(status, [...this.headers, ...Object.entries(all).flat()])
+    this.finish()
+    if (req.method === 'HEAD') await stream.return(undefined)
+    // What makes the pieces may be waiting for the database, and only the signal ends that.
+    res.once('close', () => {
+      if (!res.writableFinished) this.abort(hungUp())
+    })
+    let bytes = 0
+    let failure: unknown
+    const noted = async function* (this: Reply) {
+      try {
+        yield* stream
+      } catch (err) {
+        if (!this.aborted) failure = err
+        throw err
+      }
+    }
+    const counted = async function* (source: AsyncIterable<string | Buffer>) {
+      for await (const piece of source) {
+        bytes += Buffer.byteLength(piece)
+        yield piece
+      }
+    }
+    try {
+      const pieces = Readable.from(noted.call(this))
+      await (coding ? pipeline(pieces, compressor(coding), counted, res) : pipeline(pieces, counted, res))
+      this.onAnswered({ status, bytes })
+    } catch {
+      this.onAnswered(failure === undefined ? { status: CLIENT_GONE, bytes } : { status, bytes, err: failure })
+    }
   }
 
   /** The failure as an OperationOutcome whose id is the request's. */
@@ -98,7 +149,7 @@ export class Reply {
     const { status, outcome, headers } = toOutcome(err)
     const challenge = challengeOf(err)
     const { resourceType, issue } = outcome
-    const body = JSON.stringify({ resourceType, id: this.id, issue })
+    const { body, contentType } = renderedOutcome({ resourceType, id: this.id, issue }, this.layout)
     const early = err instanceof TooLong || err instanceof RequestTimeout
     const bytes = this.head(
       status,
@@ -109,7 +160,7 @@ export class Reply {
         ...(early && { Connection: 'close' }),
       },
       body,
-      fhirJson,
+      contentType,
     )
     if (early && !this.req.complete) this.linger(body)
     else this.res.end(body)
@@ -154,7 +205,7 @@ export class Reply {
   private closed(): void {
     if (!this.finish()) return
     this.onAnswered({ status: CLIENT_GONE, bytes: 0 })
-    this.abort(new Unavailable('The client has hung up'))
+    this.abort(hungUp())
   }
 
   private abort(reason: Error): void {
@@ -170,6 +221,8 @@ export class Reply {
     return true
   }
 }
+
+const hungUp = () => new Unavailable('The client has hung up')
 
 /** https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 function challengeOf(err: unknown): string | undefined {

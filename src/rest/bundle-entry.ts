@@ -28,12 +28,19 @@ export function responseBundle(type: string, entries: readonly string[]): string
   return `{"resourceType":"Bundle","type":"${type}"${entries.length ? `,"entry":[${entries.join(',')}]` : ''}}`
 }
 
-/** A write's own content is left out unless it was asked for: the client has just sent it. */
+/**
+ * A write's own content is left out unless it was asked for: the client has just sent it.
+ * @throws Invalid  the answer is no resource, so that an entry cannot hold it
+ */
 export function entryText(
-  { status, headers = {}, body }: Answer,
+  { status, headers = {}, body, stream, contentType }: Answer,
   { method, prefer }: Exchange,
   failed = false,
 ): string {
+  if (contentType !== undefined) {
+    void stream?.return(undefined)
+    throw new Invalid(`This answers in ${contentType}, which an entry of a Bundle cannot hold; ask for it by itself`)
+  }
   const { Location, ETag, 'Last-Modified': modified } = headers
   const response = {
     status: STATUS[status] ?? String(status),
@@ -79,6 +86,7 @@ export function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTra
     query: mark < 0 ? '' : relative.slice(mark + 1),
     base: outer.base,
     prefer: outer.prefer,
+    parameters: outer.parameters,
     ifMatch: request.ifMatch,
     ifNoneMatch: request.ifNoneMatch,
     ifModifiedSince: request.ifModifiedSince,

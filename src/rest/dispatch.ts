@@ -10,6 +10,7 @@ import { checkKey, onceByKey } from './idempotency.js'
 import { type InteractionName, type Offer, offerOf, type Place, type Places } from './interactions.js'
 import { Direct, type Operation } from './operation.js'
 import { answerOf, readParameters } from './operation-parameters.js'
+import { withParameters } from './parameters.js'
 import { conditionalPatch, patch } from './patch.js'
 import { read, vread } from './read.js'
 import { authorize } from './scopes.js'
@@ -17,7 +18,10 @@ import { search } from './search.js'
 import type { Interaction, Serving } from './serving.js'
 import { conditionalUpdate, update } from './update.js'
 
-const interactions: Record<Exclude<InteractionName, 'bundle'>, Interaction> = {
+/** Those that are answered here; what `async/` answers stands before us. */
+type Ours = Exclude<InteractionName, 'bundle' | `async-${string}`>
+
+const interactions: Record<Ours, Interaction> = {
   capabilities,
   read,
   vread,
@@ -43,7 +47,8 @@ export function createDispatch(serving: Serving): (exchange: Exchange) => Promis
     const work: Interaction = operation
       ? (one) => call(operation, one, exchange)
       : interactions[offer.name as keyof typeof interactions]
-    return exchange.idempotencyKey === undefined
+    // What changes nothing can be done again; and its answer may be a stream, which nobody keeps.
+    return exchange.idempotencyKey === undefined || operation?.affectsState === false
       ? work(serving, exchange)
       : once(exchange, (one) => work(one, exchange))
   }
@@ -52,12 +57,15 @@ export function createDispatch(serving: Serving): (exchange: Exchange) => Promis
     authorize(serving.places, exchange)
     const asked = askedOf(serving.places, exchange)
     if (asked.offer.name === 'bundle') throw new NotFound('A batch cannot hold another batch')
+    if (asked.offer.name.startsWith('async-')) throw new NotFound('A batch cannot ask after another request')
     return answer(asked, exchange)
   }
   return async (exchange) => {
     const asked = askedOf(serving.places, exchange)
     checkKey(exchange.idempotencyKey)
-    return asked.offer.name === 'bundle' ? bundle(serving, exchange, { once, entry }) : answer(asked, exchange)
+    return withParameters(serving.store.registries, exchange, (one) =>
+      asked.offer.name === 'bundle' ? bundle(serving, one, { once, entry }) : answer(asked, one),
+    )
   }
 }
 
@@ -75,10 +83,11 @@ interface Asked {
 }
 
 /**
+ * What is asked for.
  * @throws NotFound  no such type, operation or path (404)
  * @throws MethodNotAllowed  the place is there, but not for this (405)
  */
-function askedOf(places: Places, { method, path }: Exchange): Asked {
+export function askedOf(places: Places, { method, path }: Exchange): Asked {
   const [type] = path
   const last = path.at(-1)
   const place = places.at(path)

@@ -1,4 +1,5 @@
 import type { Context } from '../base/context.js'
+import type { TenantParameters } from '../search/tenant-parameters.js'
 
 /** What a client may ask in `Prefer`; https://hl7.org/fhir/R4/http.html#prefer and async.html */
 export interface Prefer {
@@ -20,11 +21,16 @@ export interface Exchange {
   /** Absolute FHIR base for links, without a slash at the end: `http://127.0.0.1:8080/fhir`. */
   base: string
   prefer: Prefer
+  /** What the tenant can search by; dispatch fills it in for whatever may search. */
+  parameters?: TenantParameters
   ifMatch?: string
   ifNoneMatch?: string
   ifModifiedSince?: string
   ifNoneExist?: string
   idempotencyKey?: string
+  /** `Accept` as received, and `_format` of the URL, for the operations that have formats of their own. */
+  accept?: string
+  format?: string
   /** Media type of the body without parameters, lower case: `application/fhir+json`. */
   contentType?: string
   /** The body as text, as received, when there is one. */
@@ -37,6 +43,8 @@ export interface Answer {
   /** `ETag`, `Last-Modified`, `Location` …, as HTTP spells them. */
   headers?: Record<string, string>
   body?: string
+  /** Instead of the body, when it comes piece by piece; who stops reading ends it by `return()`. */
+  stream?: AsyncGenerator<string>
   /** When the body is not FHIR JSON. */
   contentType?: string
 }

@@ -1,10 +1,11 @@
 import type { Context } from '../base/context.js'
-import type { Issue } from '../base/errors.js'
+import { FhirError, type Issue } from '../base/errors.js'
 import { resourceTypes } from '../fhir/definitions.js'
 import { parseJson } from '../fhir/json.js'
+import type { Path } from '../fhir/path.js'
 import type { Finder, Found } from '../search/find.js'
 import { paramOf } from '../search/names.js'
-import { type SearchParameter, searchParameters } from '../search/parameters.js'
+import { type Parameters, type SearchParameter, standard } from '../search/parameters.js'
 import type { Include, SearchRequest } from '../search/request.js'
 import { patientParameter, sourcesOf } from '../search/sources.js'
 import { targetOf } from '../search/types/reference.js'
@@ -25,6 +26,7 @@ export async function including(
   matches: readonly Found[],
   { include, revinclude }: Pick<SearchRequest, 'include' | 'revinclude'>,
   most: number,
+  parameters: Parameters = standard,
 ): Promise<{ resources: Found[]; warnings: Issue[] }> {
   if ((include.length === 0 && revinclude.length === 0) || matches.length === 0) return { resources: [], warnings: [] }
   const seen = new Set(matches.map(({ key }) => key))
@@ -34,9 +36,9 @@ export async function including(
   for (let n = 0; wave.length > 0 && n < MOST_WAVES; n++) {
     const again = (one: Include) => n === 0 || one.iterate
     const wanted = [
-      ...(await forward(finder, ctx, wave, include.filter(again), seen)),
+      ...(await forward(finder, ctx, wave, include.filter(again), seen, parameters)),
       // Those that are on the page already must not take the place of others.
-      ...(await backward(finder, ctx, wave, revinclude.filter(again), most + seen.size)),
+      ...(await backward(finder, ctx, wave, revinclude.filter(again), most + seen.size, parameters)),
     ]
     const fresh: Found[] = []
     for (const found of wanted) {
@@ -71,6 +73,7 @@ async function forward(
   sources: readonly Found[],
   includes: readonly Include[],
   seen: ReadonlySet<bigint>,
+  parameters: Parameters,
 ) {
   if (includes.length === 0) return []
   const keys = new Set<bigint>()
@@ -79,9 +82,9 @@ async function forward(
     if (own.length === 0) continue
     const resource = parseJson(source.content)
     for (const { code, target } of own) {
-      for (const parameter of referencesOf(source.type, code)) {
+      for (const parameter of referencesOf(parameters, source.type, code)) {
         for (const path of parameter.paths) {
-          path.each(resource, (value, type) => {
+          eachOf(path, resource, (value, type) => {
             const reference = type === 'Reference' ? (value as { reference?: string }).reference : undefined
             const found = reference === undefined ? undefined : targetOf(ctx.tenant, reference)
             if (found?.type && (target === undefined || target === found.type) && !seen.has(found.key))
@@ -100,12 +103,13 @@ async function backward(
   targets: readonly Found[],
   revincludes: readonly Include[],
   most: number,
+  parameters: Parameters,
 ) {
   const found: Found[] = []
   for (const { source, code, target } of revincludes) {
     const wanted = target ? targets.filter(({ type }) => type === target) : targets
     if (wanted.length === 0) continue
-    for (const { type, parameter } of pointing(source, code, wanted)) {
+    for (const { type, parameter } of pointing(parameters, source, code, wanted)) {
       const { codes } = sourcesOf(type, parameter.code)
       const salts = codes.map((one) => paramOf(ctx.tenant, type, one))
       const patient =
@@ -124,11 +128,21 @@ async function backward(
   return found
 }
 
-const referencesOf = (type: string, code: string): SearchParameter[] =>
-  [...searchParameters(type).values()].filter((one) => one.type === 'reference' && (code === '*' || one.code === code))
+/** What an expression cannot be evaluated on has no such reference; the page says that there are some. */
+function eachOf(path: Path, resource: unknown, visit: (value: unknown, type: string) => void): void {
+  try {
+    path.each(resource, visit)
+  } catch (cause) {
+    if (!(cause instanceof FhirError)) throw cause
+  }
+}
+
+const referencesOf = (parameters: Parameters, type: string, code: string): SearchParameter[] =>
+  [...parameters.of(type).values()].filter((one) => one.type === 'reference' && (code === '*' || one.code === code))
 
 /** The reference parameters that `_revinclude` names and that can point at one of the wanted types. */
 function pointing(
+  parameters: Parameters,
   source: string,
   code: string,
   wanted: readonly Found[],
@@ -136,7 +150,7 @@ function pointing(
   const types = new Set(wanted.map(({ type }) => type))
   const sources = source === '*' ? resourceTypes : [source]
   return sources.flatMap((type) =>
-    referencesOf(type, code)
+    referencesOf(parameters, type, code)
       .filter((parameter) => parameter.targets.length === 0 || parameter.targets.some((one) => types.has(one)))
       // `patient` finds nothing that `subject` does not.
       .filter((parameter) => code !== '*' || sourcesOf(type, parameter.code).codes[0] === parameter.code)

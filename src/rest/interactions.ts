@@ -16,6 +16,7 @@ export type InteractionName =
   | `conditional-${'update' | 'patch' | 'delete'}`
   | `search-${'type' | 'system'}`
   | `history-${'instance' | 'type' | 'system'}`
+  | `async-${'status' | 'cancel'}`
 
 /** What one method does at a place, and what a scope must allow for it. */
 export interface Offer {
@@ -54,6 +55,8 @@ export const places = {
   },
   instanceHistory: { GET: offer('history-instance', 'r') },
   version: { GET: offer('vread', 'r') },
+  // Whose request it is decides.
+  asyncRequest: { GET: offer('async-status', ''), DELETE: offer('async-cancel', '') },
 } satisfies Record<string, Offers>
 
 export interface Place {
@@ -76,6 +79,7 @@ function standardPlace(path: readonly string[]): Place | undefined {
       if (first === '_search') return { offers: places.systemSearch, type: '*' }
       return { offers: places.type, type: first }
     case 2:
+      if (first === '_async') return { offers: places.asyncRequest }
       if (second === '_history') return { offers: places.typeHistory, type: first }
       if (second === '_search') return { offers: places.typeSearch, type: first }
       return { offers: places.instance, type: first }

@@ -72,6 +72,11 @@ function put({ params }: Read, name: string, value: unknown): void {
 
 function fromQuery(operation: Operation, read: Read, name: string, text: string): void {
   const { type, most } = partsOf(operation.in[name]!)
+  // Only primitives go into a URL by the letter; a plain reference is written there all the same, as in a search.
+  if (type === 'Reference') {
+    put(read, name, { reference: text })
+    return
+  }
   if (typeDefinition(type)?.kind !== 'primitive-type')
     throw new Invalid(`${name} is a ${type}: a URL cannot hold it; send it by POST, in a Parameters resource`)
   // As in a search, a list of codes may be one value with commas.

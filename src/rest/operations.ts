@@ -1,3 +1,4 @@
+import { isResourceType } from '../fhir/definitions.js'
 import type { Level, Operation } from './operation.js'
 
 /** All operations that are offered, by where they are called. */
@@ -29,9 +30,11 @@ export class Operations {
     return this.byPlace.get(`${level} ${type} ${code}`) ?? this.byPlace.get(`${level} * ${code}`)
   }
 
-  /** Those that are called on the whole server. */
+  /** Those that are called on the whole server, or on what a CapabilityStatement of R4 has no place for. */
   ofSystem(): Operation[] {
-    return this.all.filter(({ on }) => on.levels.includes('system'))
+    const isForeign = ({ resource = [] }: Operation['on']) =>
+      resource !== '*' && resource.length > 0 && !resource.some(isResourceType)
+    return this.all.filter(({ on }) => on.levels.includes('system') || isForeign(on))
   }
 
   /** Those that are called on a type or its instances; on each type, with `*`. */

@@ -2,6 +2,7 @@ import { NotFound, UnsupportedMediaType } from '../base/errors.js'
 import { parseJson } from '../fhir/json.js'
 import { applyFhirPathPatch } from '../fhir/patch/fhirpath-patch.js'
 import { applyJsonPatch } from '../fhir/patch/json-patch.js'
+import { xmlPatch } from '../fhir/patch/xml-patch.js'
 import type { Resource, Write } from '../store/write.js'
 import { versionsOf, writeAnswer } from './answers.js'
 import type { Core } from './core.js'
@@ -9,7 +10,7 @@ import { criteriaOf, oneMatch } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
 import { parsedBody, valid } from './resource-body.js'
 
-/** PATCH [base]/Type/id, JSON Patch or FHIRPath Patch; https://hl7.org/fhir/R4/http.html#patch */
+/** PATCH [base]/Type/id, JSON, XML or FHIRPath Patch; https://hl7.org/fhir/R4/http.html#patch */
 export async function patch({ store }: Core, exchange: Exchange): Promise<Answer> {
   const [type, id] = exchange.path as [string, string]
   return writeAnswer(await store.write(exchange.ctx.tenant, patchOf(exchange, type, id)), exchange)
@@ -39,10 +40,12 @@ export function patchOf(exchange: Exchange, type: string, id: string): Write {
 }
 
 function applyOf(exchange: Exchange): Apply {
-  if (exchange.contentType === 'application/json-patch+json') {
-    const operations = parseJson(exchange.body ?? '')
+  const { contentType, body = '' } = exchange
+  if (contentType === 'application/json-patch+json') {
+    const operations = parseJson(body)
     return (resource) => applyJsonPatch(resource, operations)
   }
+  if (contentType === 'application/xml-patch+xml') return xmlPatch(body)
   const parameters = parsedBody(exchange)
   // An array is a JSON Patch sent as the wrong type: say so instead of judging it as Parameters.
   if (Array.isArray(parameters))
@@ -52,7 +55,7 @@ function applyOf(exchange: Exchange): Apply {
   const { resourceType } = parameters as Resource
   if (resourceType !== 'Parameters')
     throw new UnsupportedMediaType(
-      'A patch is Parameters (FHIRPath Patch) in application/fhir+json, or application/json-patch+json',
+      'A patch is Parameters (FHIRPath Patch), application/json-patch+json or application/xml-patch+xml',
     )
   valid(parameters)
   return (resource) => applyFhirPathPatch(resource, parameters)

@@ -1,4 +1,5 @@
 import { stringifyJson } from '../fhir/json.js'
+import type { Stored } from '../store/store.js'
 import { vread as versionOf } from '../store/versions.js'
 import { etag, httpDate, resourceAnswer } from './answers.js'
 import type { Core } from './core.js'
@@ -13,23 +14,23 @@ export async function read({ store, places }: Serving, exchange: Exchange): Prom
     const own = places.operations.all.find((one) => definitionId(one) === id)
     if (own) return { status: 200, body: stringifyJson(operationDefinition(own, exchange.base)) }
   }
-  const stored = await store.read(exchange.ctx.tenant, type, id)
-  if (isUnchanged(exchange, stored))
-    return { status: 304, headers: { ETag: etag(stored.version), 'Last-Modified': httpDate(stored.at) } }
-  return resourceAnswer(stored, exchange)
+  return conditional(await store.read(exchange.ctx.tenant, type, id), exchange)
 }
 
 /** GET [base]/Type/id/_history/version; https://hl7.org/fhir/R4/http.html#vread */
 export async function vread({ store }: Core, exchange: Exchange): Promise<Answer> {
   const [type, id, , version] = exchange.path as [string, string, string, string]
-  return resourceAnswer(await versionOf(store.db, exchange.ctx.tenant, type, id, version), exchange)
+  return conditional(await versionOf(store.db, exchange.ctx.tenant, type, id, version), exchange)
 }
 
-/** Conditional read: https://hl7.org/fhir/R4/http.html#cread. If-None-Match, where both are sent, decides. */
-function isUnchanged(
-  { ifNoneMatch, ifModifiedSince }: Exchange,
-  { version, at }: { version: number; at: number },
-): boolean {
+/** 304 where the client has it already: https://hl7.org/fhir/R4/http.html#cread */
+function conditional(stored: Stored, exchange: Exchange): Answer {
+  if (!isUnchanged(exchange, stored)) return resourceAnswer(stored, exchange)
+  return { status: 304, headers: { ETag: etag(stored.version), 'Last-Modified': httpDate(stored.at) } }
+}
+
+/** If-None-Match, where both are sent, decides. */
+function isUnchanged({ ifNoneMatch, ifModifiedSince }: Exchange, { version, at }: Stored): boolean {
   if (ifNoneMatch !== undefined)
     return ifNoneMatch.split(',').some((tag) => ['*', `"${version}"`].includes(tag.trim().replace(/^W\//, '')))
   if (ifModifiedSince === undefined) return false

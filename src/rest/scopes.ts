@@ -75,17 +75,23 @@ export function authorizeClauses(principal: Principal, clauses: Iterable<Clause>
   if (!scopes) return
   for (const clause of clauses) {
     if (clause.kind === 'chain' || clause.kind === 'has') demand(scopes, clause.type, 's')
+    if (clause.kind === 'list' || clause.kind === 'currentList') demand(scopes, 'List', 's')
     if ('clauses' in clause) authorizeClauses(principal, clause.clauses)
     if ('clause' in clause) authorizeClauses(principal, [clause.clause])
   }
 }
 
 /**
- * Refuses a search that is about types which the scopes do not cover.
+ * Refuses a search, or with `r` a read, that is about types which the scopes do not cover.
  * @throws Forbidden  names the scope that is missing (403)
  */
-export function authorizeTypes({ scopes }: Principal, types: readonly string[]): void {
-  if (scopes) for (const type of types) demand(scopes, type, 's')
+export function authorizeTypes({ scopes }: Principal, types: readonly string[], letter: Letter = 's'): void {
+  if (scopes) for (const type of types) demand(scopes, type, letter)
+}
+
+/** Whether the principal may do everything, and so may see how the server does it. */
+export function isAdministrator({ scopes }: Principal): boolean {
+  return !scopes || everything.every((letter) => permits(scopes, '*', letter))
 }
 
 /** Whether resources of a type may be on a page of a search for another one. */

@@ -1,16 +1,23 @@
 import { type Issue, NotFound } from '../base/errors.js'
+import { urlTemplate } from '../base/log.js'
+import { statementHash } from '../db/database.js'
 import { isResourceType, resourceTypes } from '../fhir/definitions.js'
 import type { Cursor } from '../search/cursor.js'
-import type { Finder, Found } from '../search/find.js'
+import { explain } from '../search/explain.js'
+import type { Finder, Found, Planned } from '../search/find.js'
 import { acrossTypes, orderOf, type Position } from '../search/order.js'
 import { type Pair, UnusableParameter } from '../search/query.js'
-import { type SearchRequest, searchRequest } from '../search/request.js'
+import { partsOf, type SearchRequest, searchRequest } from '../search/request.js'
+import { scoreAt } from '../search/score.js'
+import type { Store } from '../store/store.js'
 import { projected } from './answers.js'
+import { returnedAs } from './contained.js'
 import type { Core } from './core.js'
 import { pairsOf } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
 import { including } from './includes.js'
-import { authorizeClauses, authorizeTypes } from './scopes.js'
+import { authorizeClauses, authorizeTypes, isAdministrator } from './scopes.js'
+import { unevaluated } from './unevaluated.js'
 
 /**
  * GET [base]/Type?…, POST [base]/Type/_search, and both without a type.
@@ -30,12 +37,18 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const cursor = token === undefined ? undefined : store.cursors.unseal(token)
   if (cursor && cursor.path !== (type ?? '')) throw new UnusableParameter('_cursor belongs to another search')
 
-  const { ctx, base, prefer } = exchange
+  const { ctx, base, prefer, parameters } = exchange
   const lenient = (prefer.handling ?? config.searchHandling) === 'lenient'
   const query = cursor ? pairsOf(cursor.query) : pairs
-  const request = searchRequest({ tenant: ctx.tenant, base }, type, query, config, lenient, resourceTypes)
-  if (cursor) authorizeTypes(ctx.principal, request.types)
+  const request = searchRequest({ tenant: ctx.tenant, base, parameters }, type, query, config, lenient, resourceTypes)
+  // A contained resource is found with what contains it, which may be of any type.
+  if (cursor || request.contained) authorizeTypes(ctx.principal, request.contained ? ['*'] : request.types)
   authorizeClauses(ctx.principal, [...request.clauses.values()].flat())
+  const said = [
+    ...request.warnings,
+    ...(parameters?.interpreted.length ? await unevaluated(finder, ctx.tenant, request, parameters) : []),
+    ...(request.explain ? await explanation(store, exchange, request, finder) : []),
+  ]
   const applied = queryText(request.applied)
   const urlOf = (token: string) => `${base}/${type ?? ''}?_cursor=${token}`
   const self = token === undefined ? `${base}/${type ?? ''}${applied}` : urlOf(token)
@@ -43,7 +56,7 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     const total = await totalOf(finder, exchange, request)
     return {
       status: 200,
-      body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry(request.warnings, ',"entry":[', ']')}}`,
+      body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry(said, ',"entry":[', ']')}}`,
     }
   }
 
@@ -51,14 +64,33 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     request.elements || request.summary !== 'false'
       ? { summary: request.summary, elements: request.elements }
       : undefined
+  const started = performance.now()
+  const plans: Parameters<Planned>[] = []
+  const planned: Planned = (...plan) => plans.push(plan)
   const paging = finder.printsPages && isPlain(request, cursor) ? plainPage : pageOf
   const counting = totalOf(finder, exchange, request)
   // A transaction has one session: there the one waits for the other.
   if (!finder.printsPages) await counting
-  const [total, page] = await Promise.all([counting, paging(finder, exchange, request, cursor)])
+  const [total, page] = await Promise.all([counting, paging(finder, exchange, request, cursor, planned)]).finally(
+    () => {
+      const ms = performance.now() - started
+      if (ms > config.slowQueryMs) noteSlow(exchange, query, ms, plans)
+    },
+  )
+  const { contained } = request
+  const matches = contained ? await returnedAs(contained.type, finder, ctx, page.matches) : page.matches
+  const key = scoreAt(request.sort)
+  const score = (found: Found) => (key < 0 ? '' : `,"score":${Number(found.position.values[key])}`)
   const entry = (mode: string) => (found: Found) =>
-    `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"}}`
-  const { resources: included, warnings } = await including(finder, ctx, page.matches, request, config.maxIncludes)
+    `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"${mode === 'match' ? score(found) : ''}}}`
+  const { resources: included, warnings } = await including(
+    finder,
+    ctx,
+    matches,
+    request,
+    config.maxIncludes,
+    parameters,
+  )
   const link = (relation: string, position: Position | undefined, backwards: boolean) =>
     position &&
     `{"relation":"${relation}","url":${JSON.stringify(urlOf(store.cursors.seal({ path: type ?? '', query: applied.slice(1), position, backwards })))}}`
@@ -67,8 +99,8 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     link('previous', page.previous, true),
     link('next', page.next, false),
   ].filter((text) => text !== undefined)
-  const entries = [page.text, ...page.matches.map(entry('match')), ...included.map(entry('include'))]
-  entries.push(outcomeEntry([...request.warnings, ...warnings]))
+  const entries = [page.text, ...matches.map(entry('match')), ...included.map(entry('include'))]
+  entries.push(outcomeEntry([...said, ...warnings]))
   const listed = entries.filter(Boolean).join(',')
   const counted = total === undefined ? '' : `"total":${total},`
   const body = listed && `,"entry":[${listed}]`
@@ -76,6 +108,32 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     status: 200,
     body: `{"resourceType":"Bundle","type":"searchset",${counted}"link":[${links.join(',')}]${body}}`,
   }
+}
+
+/** By the hash of a statement its line in the log is found, which has the SQL. Neither has a value. */
+function noteSlow({ ctx, path }: Exchange, query: readonly Pair[], ms: number, plans: readonly Parameters<Planned>[]) {
+  const names = query.map(([name]) => `${encodeURIComponent(name)}=`).join('&')
+  const line = {
+    template: urlTemplate(path, names, isResourceType),
+    ms: Math.round(ms),
+    plans: plans.map(([{ choice }, statement]) => ({
+      way: choice.way,
+      by: choice.serves.map(({ kind }) => kind),
+      expected: choice.expected,
+      statement: statementHash(statement.build().text),
+    })),
+  }
+  ctx.log.warn(line, 'slow search')
+}
+
+/** How a search is answered; the plan of the database is for administrators. */
+export function explanation(
+  store: Store,
+  { ctx, parameters }: Exchange,
+  request: SearchRequest,
+  finder: Finder,
+): Promise<Issue[]> {
+  return explain(store.db, finder, ctx, { request, parameters, sql: isAdministrator(ctx.principal) })
 }
 
 interface Page {
@@ -88,11 +146,13 @@ interface Page {
 
 /** Matches of one type that are served as they are stored, and lead to nothing else. */
 function isPlain(
-  { types, include, revinclude, elements, summary }: SearchRequest,
+  { types, sort, contained, include, revinclude, elements, summary }: SearchRequest,
   cursor: Cursor | undefined,
 ): boolean {
   return (
     types.length === 1 &&
+    scoreAt(sort) < 0 &&
+    !contained &&
     !include.length &&
     !revinclude.length &&
     !elements &&
@@ -103,18 +163,20 @@ function isPlain(
 
 async function plainPage(
   finder: Finder,
-  { ctx, base }: Exchange,
+  { ctx, base, parameters }: Exchange,
   request: SearchRequest,
   cursor: Cursor | undefined,
+  planned: Planned,
 ): Promise<Page> {
   const { count, types, clauses, sort } = request
   const type = types[0]!
   const own = clauses.get(type)!
-  const order = orderOf(ctx.tenant, type, sort, own)
+  const order = orderOf(ctx.tenant, type, sort, own, parameters)
   const offset = cursor ? 0 : request.offset
   const page = await finder.pageText(ctx, type, own, order, count, `${base}/${type}/`, {
     after: cursor?.position,
     offset,
+    planned,
   })
   const { entries: text, more, first, last } = page
   return {
@@ -128,22 +190,25 @@ async function plainPage(
 /** One page, forwards or backwards, and where those beside it start. */
 async function pageOf(
   finder: Finder,
-  { ctx }: Exchange,
+  { ctx, parameters }: Exchange,
   request: SearchRequest,
   cursor: Cursor | undefined,
+  planned: Planned,
 ): Promise<Page> {
-  const { count, types, clauses, sort } = request
+  const { count, sort } = request
   // A link says where its page starts: an offset was used up by the first one.
   const offset = cursor ? 0 : request.offset
   const backwards = cursor?.backwards === true
+  const asked = partsOf(request, ctx.tenant)
+  const isOne = asked.length === 1
   const parts = await Promise.all(
-    types.map((type) => {
-      const own = clauses.get(type)!
-      const natural = types.length === 1 ? orderOf(ctx.tenant, type, sort, own) : acrossTypes(ctx.tenant, sort)
+    asked.map(({ tenant, type, clauses }) => {
+      const natural = isOne ? orderOf(tenant, type, sort, clauses, parameters) : acrossTypes(tenant, sort)
       const order = backwards ? natural.reversed() : natural
       // Of several types nobody knows whose matches the offset skips, before they are merged.
-      const [limit, skipped] = types.length === 1 ? [count + 1, offset] : [count + 1 + offset, 0]
-      return finder.page(ctx, type, own, order, limit, { after: cursor?.position, offset: skipped })
+      const [limit, skipped] = isOne ? [count + 1, offset] : [count + 1 + offset, 0]
+      const where = { tenant, signal: ctx.signal }
+      return finder.page(where, type, clauses, order, limit, { after: cursor?.position, offset: skipped, planned })
     }),
   )
   const found = parts.length === 1 ? parts[0]! : merged(parts, sort?.startsWith('-') === true, backwards, offset)
@@ -173,7 +238,11 @@ async function totalOf(finder: Finder, { ctx }: Exchange, request: SearchRequest
   const asked =
     request.summary === 'count' || request.count === 0 || request.total === 'accurate' || request.total === 'estimate'
   if (!asked) return undefined
-  const counts = await Promise.all(request.types.map((type) => finder.count(ctx, type, request.clauses.get(type)!)))
+  const counts = await Promise.all(
+    partsOf(request, ctx.tenant).map(({ tenant, type, clauses }) =>
+      finder.count({ tenant, signal: ctx.signal }, type, clauses),
+    ),
+  )
   return counts.reduce((a, b) => a + b, 0)
 }
 

@@ -28,44 +28,57 @@ export interface Step {
   /** of conditional creates, updates, patches and deletes */
   criteria?: Criteria
 }
+
 /** Spec order: deletes, creates, updates and patches, reads. https://hl7.org/fhir/R4/http.html#trules */
 export async function transaction(serving: Serving, exchange: Exchange, sent: () => Step[]): Promise<Answer> {
   const { tenant } = exchange.ctx
-  const answers: string[] = []
+  let answers: string[] = []
 
   await serving.store.transaction(async (unit) => {
-    const steps = sent()
-    const matched = await matches(unit, exchange, steps)
-    const ids = new Map(steps.map((step) => [step, idOf(step, matched.get(step))]))
-    checkIdentities(steps, ids)
-    const urls = addresses(steps, ids)
-    const references = await conditionalReferences(unit, exchange, steps)
-    const writes: { step: Step; write: Write }[] = []
-    for (const step of steps) {
-      const id = ids.get(step)!
-      if (step.method === 'POST' || step.method === 'PUT')
-        within(step.n, () => resolveReferences(step, urls, references))
-      if (step.method === 'POST' && matched.has(step)) {
-        const { version, content } = matched.get(step)!
-        answers[step.n] = writtenText(exchange, { type: step.type, id, version, at: 0, outcome: 'unchanged', content })
-        continue
-      }
-      const write = within(step.n, () => writeOf(step, id, matched.get(step)?.id))
-      if (write) writes.push({ step, write })
-      else if (step.method === 'DELETE') answers[step.n] = '{"response":{"status":"204 No Content"}}'
-    }
-    const reads = steps.filter(({ method }) => method === 'GET' || method === 'HEAD')
-    const written = await unit.write(
-      tenant,
-      writes.map(({ write }) => write),
-      reads.length === 0,
-    )
+    const planned = await plan(unit, exchange, sent())
+    const { writes, numbers, reads } = planned
+    answers = planned.answers
+    // Handed over: whoever keeps the resources while the database works pays for it with every collection of garbage.
+    const written = await unit.write(tenant, writes.splice(0), reads.length === 0)
     written.forEach((one, i) => {
-      answers[writes[i]!.step.n] = writtenText(exchange, one)
+      answers[numbers[i]!] = writtenText(exchange, one)
     })
     for (const { n, exchange: one } of reads) answers[n] = entryText(await readIn(serving, unit, one), one)
   })
   return { status: 200, body: responseBundle('transaction-response', answers) }
+}
+
+interface Plan {
+  writes: Write[]
+  /** of the entries that `writes` stand for */
+  numbers: number[]
+  reads: Step[]
+  /** of entries for which nothing is left to do, by their number */
+  answers: string[]
+}
+
+async function plan(unit: Unit, exchange: Exchange, steps: readonly Step[]): Promise<Plan> {
+  const matched = await matches(unit, exchange, steps)
+  const ids = new Map(steps.map((step) => [step, idOf(step, matched.get(step))]))
+  checkIdentities(steps, ids)
+  const urls = addresses(steps, ids)
+  const references = await conditionalReferences(unit, exchange, steps)
+  const writes: Write[] = []
+  const numbers: number[] = []
+  const answers: string[] = []
+  for (const step of steps) {
+    const id = ids.get(step)!
+    if (step.method === 'POST' || step.method === 'PUT') within(step.n, () => resolveReferences(step, urls, references))
+    if (step.method === 'POST' && matched.has(step)) {
+      const { version, content } = matched.get(step)!
+      answers[step.n] = writtenText(exchange, { type: step.type, id, version, at: 0, outcome: 'unchanged', content })
+      continue
+    }
+    const write = within(step.n, () => writeOf(step, id, matched.get(step)?.id))
+    if (write) numbers[writes.push(write) - 1] = step.n
+    else if (step.method === 'DELETE') answers[step.n] = '{"response":{"status":"204 No Content"}}'
+  }
+  return { writes, numbers, answers, reads: steps.filter(({ method }) => method === 'GET' || method === 'HEAD') }
 }
 
 /**

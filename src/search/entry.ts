@@ -17,7 +17,19 @@ export interface Entry {
   date?: Range
   strings: { param: bigint; value: string; exact: string }[]
   quantities: ({ param: bigint } & Indexed)[]
+  /** as `meta.profile` has them; for the vocabulary */
+  profiles?: string[]
   dates: { param: bigint; range: Range }[]
+  contained?: readonly Contained[]
+}
+
+/** A resource within another, and what it is found by. */
+export interface Contained {
+  type: string
+  /** as in a reference, without the `#` */
+  id: string
+  text: string
+  entry: Entry
 }
 
 /** `0` of `Entry.patient`: no patient; `1`: several, and only `ref` knows which. */

@@ -1,6 +1,7 @@
 import type { Context } from '../base/context.js'
 import type { Session } from '../db/database.js'
 import { bigints, raw, type Sql, sql } from '../db/sql.js'
+import type { Terminology } from '../fhir/terminology.js'
 import { typeCode, typeName } from '../fhir/type-codes.js'
 import type { Clause } from './clause.js'
 import { Contents } from './contents.js'
@@ -10,6 +11,8 @@ import { contentText } from './layout.js'
 import { typeTotal } from './names.js'
 import type { Order, Position } from './order.js'
 import type { Plan, Planner } from './plan.js'
+import { anyOf } from './reading.js'
+import { isOpen, resolved, type Stored } from './resolve.js'
 import type { Totals } from './totals.js'
 import { refsOf } from './where.js'
 
@@ -33,6 +36,16 @@ export interface PageText {
   last?: Position
 }
 
+/** Told which plan a page is read by, and the statement that reads it. */
+export type Planned = (plan: Plan, statement: Sql) => void
+
+/** Which page is read, and who wants to know how. */
+export interface PageOptions {
+  after?: Position
+  offset?: number
+  planned?: Planned
+}
+
 /** A current row of `resource`, without what it says. */
 export interface Bare {
   rid: bigint
@@ -51,12 +64,15 @@ interface Row extends Bare {
 const MOST_TARGETS = 500
 /** … and looked up from the side of the sources when those are at most this many. */
 const MOST_SOURCES = 3000
+/** More rows than one type of one tenant has; what a `limit` takes. */
+const ALL = 2 ** 31 - 1
 
 export class Finder {
   constructor(
     private readonly session: Session,
     private readonly planner: Planner,
     private readonly totals: Totals,
+    private readonly terminology: Terminology,
     /** absent inside a transaction, whose versions may never come to be */
     private readonly contents?: Contents,
   ) {}
@@ -68,7 +84,7 @@ export class Finder {
 
   /** Inside a transaction: sees what that has written. */
   in(session: Session): Finder {
-    return new Finder(session, this.planner, this.totals)
+    return new Finder(session, this.planner, this.totals, this.terminology)
   }
 
   /** Up to `limit` matches of one type in order, from behind `after`. */
@@ -78,15 +94,18 @@ export class Finder {
     clauses: readonly Clause[],
     order: Order,
     limit: number,
-    { after, offset = 0 }: { after?: Position; offset?: number } = {},
+    { after, offset = 0, planned }: PageOptions = {},
   ): Promise<Found[]> {
     const { tenant, signal } = ctx
     const question = { tenant, type, clauses: await this.resolve(ctx, clauses), order, limit: limit + offset, after }
     const plan = await this.planner.page(question)
-    let rows = await this.read(tenant, plan, order, offset, signal)
-    if (plan.bounded && rows.length < limit) {
-      rows = await this.read(tenant, await this.planner.page(question, true), order, offset, signal)
+    const read = (one: Plan) => {
+      const statement = this.contentOf(tenant, one, order, offset)
+      planned?.(one, statement)
+      return this.session.query<Row>(statement, signal)
     }
+    let rows = await read(plan)
+    if (plan.bounded && rows.length < limit) rows = await read(await this.planner.page(question, true))
     return rows.map(found)
   }
 
@@ -101,7 +120,7 @@ export class Finder {
     order: Order,
     count: number,
     url: string,
-    { after, offset = 0 }: { after?: Position; offset?: number } = {},
+    { after, offset = 0, planned }: PageOptions = {},
   ): Promise<PageText> {
     const { tenant, signal } = ctx
     const question = {
@@ -114,6 +133,7 @@ export class Finder {
     }
     const read = async (plan: Plan) => {
       const statement = listOf(this.past(plan, order, offset), order, count)
+      planned?.(plan, statement)
       const [row] = plan.quick
         ? await this.session.quick<PageRow>(statement)
         : await this.session.query<PageRow>(statement, signal)
@@ -151,12 +171,42 @@ export class Finder {
     return offset ? sql`select * from (${plan.rows}) r order by ${order.by} offset ${offset}` : plan.rows
   }
 
-  private read(tenant: number, plan: Plan, order: Order, offset: number, signal?: AbortSignal): Promise<Row[]> {
-    return this.session.query<Row>(
-      sql`select r.*, ${contentText} as content from (${this.past(plan, order, offset)}) r
-        join version v on v.tenant = ${tenant} and v.rid = r.rid and v.version = r.version order by ${order.by}`,
-      signal,
-    )
+  private contentOf(tenant: number, plan: Plan, order: Order, offset: number): Sql {
+    return sql`select r.*, ${contentText} as content from (${this.past(plan, order, offset)}) r
+        join version v on v.tenant = ${tenant} and v.rid = r.rid and v.version = r.version order by ${order.by}`
+  }
+
+  /**
+   * What a search of one type would do for its first page.
+   * @returns `parts`: for each clause those that it comes to once chains and the like are looked up
+   */
+  async plans(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    type: string,
+    clauses: readonly Clause[],
+    order: Order,
+    count: number,
+  ): Promise<{ parts: readonly (readonly Clause[])[]; plan: Plan; wide: () => Promise<Plan> }> {
+    const parts = await Promise.all(clauses.map((clause) => this.resolve(ctx, [clause])))
+    const question = { tenant: ctx.tenant, type, clauses: parts.flat(), order, limit: count + 1 }
+    return { parts, plan: await this.planner.page(question), wide: () => this.planner.page(question, true) }
+  }
+
+  /** About how many resources of the type satisfy a clause. */
+  expected(tenant: number, type: string, clause: Clause) {
+    return this.planner.expected(tenant, type, clause)
+  }
+
+  /** All matches of one type, for a statement that goes on from them: rid, id, key, version, type and the order's values. */
+  async rowsOf(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    type: string,
+    clauses: readonly Clause[],
+    order: Order,
+  ): Promise<Sql> {
+    const resolved = await this.resolve(ctx, clauses)
+    const question = { tenant: ctx.tenant, type, clauses: resolved, order, limit: ALL }
+    return (await this.planner.page(question, true)).rows
   }
 
   async count(ctx: Pick<Context, 'tenant' | 'signal'>, type: string, clauses: readonly Clause[]): Promise<number> {
@@ -169,9 +219,9 @@ export class Finder {
   }
 
   /** The answer when all is one token whose total is kept; of alternatives those that nothing has do not count. */
-  private async keptTotal(tenant: number, type: string, clauses: readonly Clause[]): Promise<number | undefined> {
-    // What a transaction has written is not in the totals until it commits.
-    if (!this.printsPages) return undefined
+  async keptTotal(tenant: number, type: string, clauses: readonly Clause[]): Promise<number | undefined> {
+    // What a transaction has written is not in the totals until it commits; contained resources are not counted there.
+    if (!this.printsPages || tenant < 0) return undefined
     if (clauses.length === 0) return this.totals.exact(tenant, typeTotal(tenant, type))
     const [clause, second] = clauses
     if (second || clause?.kind !== 'token' || !clause.hashes.every(isCounted)) return undefined
@@ -230,14 +280,24 @@ export class Finder {
     ctx: Pick<Context, 'tenant' | 'signal'>,
     clauses: readonly Clause[],
   ): Promise<readonly Clause[]> {
-    if (!clauses.some(isJoin)) return clauses
-    return Promise.all(clauses.map((clause) => this.resolveOne(ctx, clause)))
+    if (!clauses.some(needsLookup)) return clauses
+    const found = await Promise.all(clauses.map((clause) => this.resolveOne(ctx, clause, clauses)))
+    // What all must hold may be led to by an index, each for itself.
+    return found.flatMap((clause) => (clause.kind === 'all' ? clause.clauses : [clause]))
   }
 
-  private async resolveOne(ctx: Pick<Context, 'tenant' | 'signal'>, clause: Clause): Promise<Clause> {
+  private async resolveOne(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    clause: Clause,
+    beside: readonly Clause[],
+  ): Promise<Clause> {
     const { tenant, signal } = ctx
+    if (isOpen(clause)) return resolved(clause, beside, this.storedFor(ctx))
     switch (clause.kind) {
+      case 'not':
+        return { kind: 'not', clause: await this.resolveOne(ctx, clause.clause, beside) }
       case 'any':
+        return anyOf(await Promise.all(clause.clauses.map((one) => this.resolveOne(ctx, one, beside))))
       case 'all':
         return { ...clause, clauses: [...(await this.resolve(ctx, clause.clauses))] }
       case 'chain': {
@@ -260,6 +320,18 @@ export class Finder {
       }
       default:
         return clause
+    }
+  }
+
+  private storedFor(ctx: Pick<Context, 'tenant' | 'signal'>): Stored {
+    const { tenant, signal } = ctx
+    return {
+      tenant,
+      query: (statement) => this.session.query(statement, signal),
+      contents: async (from) => (await this.current(ctx, from)).map(({ content }) => content),
+      terminology: this.terminology,
+      // What a transaction has written is not in the totals until it commits.
+      present: async (hashes) => (this.printsPages ? this.totals.among(tenant, hashes) : hashes),
     }
   }
 
@@ -306,10 +378,13 @@ function listOf(rows: Sql, order: Order, count: number): Sql {
       (select string_agg(r.rid || ' ' || r.version || ' ' || r.id, ',' order by ${order.by}) from ${shown}) as list`
 }
 
-const isJoin = (clause: Clause): boolean =>
+const needsLookup = (clause: Clause): boolean =>
   clause.kind === 'chain' ||
   clause.kind === 'has' ||
-  ((clause.kind === 'any' || clause.kind === 'all') && clause.clauses.some(isJoin))
+  clause.kind === 'all' ||
+  isOpen(clause) ||
+  (clause.kind === 'any' && clause.clauses.some(needsLookup)) ||
+  (clause.kind === 'not' && needsLookup(clause.clause))
 
 function found(row: Row): Found {
   const values: string[] = []

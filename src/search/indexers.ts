@@ -1,21 +1,29 @@
+import { FhirError } from '../base/errors.js'
+import { containedIn } from './contained.js'
 import { type Entry, NO_PATIENT, SEVERAL_PATIENTS } from './entry.js'
-import { paramOf, prefixOf, prosePrefix, textPrefix } from './names.js'
+import { failureMark, paramOf, prefixOf, prosePrefix, textPrefix } from './names.js'
 import type { SearchParameter } from './parameters.js'
 import { isMandatory, mainDate, patientParameter, storedParameters } from './sources.js'
 import * as composite from './types/composite.js'
 import * as date from './types/date.js'
+import * as phonetic from './types/phonetic.js'
+import * as position from './types/position.js'
 import * as quantity from './types/quantity.js'
 import * as reference from './types/reference.js'
 import * as string from './types/string.js'
 import * as token from './types/token.js'
+import * as uri from './types/uri.js'
 import { eachProse, type Prose, WordHashes } from './words.js'
 
-type Indexer = (resource: unknown, entry: Entry) => void
+export type Indexer = (resource: unknown, entry: Entry) => void
 
 const indexers = new Map<string, readonly Indexer[]>()
 
-/** The search index entry of a resource. Pure: the same resource gives the same entry. */
-export function entryOf(tenant: number, resource: { resourceType: string }): Entry {
+/**
+ * The search index entry of a resource. Pure: the same resource gives the same entry.
+ * @param own  indexers of the parameters that the tenant has defined itself
+ */
+export function entryOf(tenant: number, resource: { resourceType: string }, own: readonly Indexer[] = NONE): Entry {
   const type = resource.resourceType
   const name = `${tenant} ${type}`
   let list = indexers.get(name)
@@ -34,8 +42,12 @@ export function entryOf(tenant: number, resource: { resourceType: string }): Ent
     dates: [],
   }
   for (const index of list) index(resource, entry)
+  for (const index of own) index(resource, entry)
+  if ('contained' in resource) entry.contained = containedIn(tenant, resource, entryOf)
   return entry
 }
+
+const NONE: readonly Indexer[] = []
 
 function indexersOf(tenant: number, type: string): Indexer[] {
   const main = mainDate(type)
@@ -43,27 +55,53 @@ function indexersOf(tenant: number, type: string): Indexer[] {
   const stored = storedParameters(type).flatMap((parameter): readonly Indexer[] => {
     // Columns of their own.
     if (parameter.code === '_id' || parameter.code === '_lastUpdated') return []
-    switch (parameter.type) {
-      case 'token':
-        return [tokens(tenant, parameter)]
-      case 'uri':
-        return [uris(tenant, parameter)]
-      case 'reference':
-        return [references(tenant, parameter, parameter.code === patient)]
-      case 'string':
-        return [strings(tenant, parameter)]
-      case 'date':
-        return [parameter.code === main ? mainDates(parameter) : dates(tenant, parameter)]
-      case 'number':
-      case 'quantity':
-        return [quantities(tenant, parameter)]
-      case 'composite':
-        return composite.indexers(tenant, parameter)
-      default:
-        return []
+    if (parameter.code === main) return [mainDates(parameter)]
+    if (parameter.code === patient) return [references(tenant, parameter, true)]
+    return indexersFor(tenant, parameter)
+  })
+  return [...stored, ...phonetic.indexers(tenant, type), words(tenant, type)]
+}
+
+function indexersFor(tenant: number, parameter: SearchParameter): readonly Indexer[] {
+  switch (parameter.type) {
+    case 'token':
+      return [tokens(tenant, parameter)]
+    case 'uri':
+      return [uris(tenant, parameter)]
+    case 'reference':
+      return [references(tenant, parameter, false)]
+    case 'string':
+      return [strings(tenant, parameter)]
+    case 'date':
+      return [dates(tenant, parameter)]
+    case 'number':
+    case 'quantity':
+      return [quantities(tenant, parameter)]
+    case 'composite':
+      return composite.indexers(tenant, parameter)
+    case 'special':
+      return parameter.code === position.CODE ? [positions(tenant, parameter)] : []
+    default:
+      return []
+  }
+}
+
+/**
+ * Of a parameter that a tenant has defined. What fhirpath.js evaluates may fail on some data: that keeps no resource
+ * from being stored, it is marked, so that those which the parameter does not find can be counted.
+ */
+export function indexersOfOwn(tenant: number, parameter: SearchParameter): readonly Indexer[] {
+  const indexers = indexersFor(tenant, parameter)
+  if (!parameter.paths.some((path) => path.type === 'dynamic')) return indexers
+  const mark = failureMark(tenant, parameter.base, parameter.code)
+  return indexers.map((index) => (resource, entry) => {
+    try {
+      index(resource, entry)
+    } catch (cause) {
+      if (!(cause instanceof FhirError)) throw cause
+      entry.tok.add(mark)
     }
   })
-  return [...stored, words(tenant, type)]
 }
 
 /** Runs `index` on every value; marks that there is one where searches may ask for `:missing`. */
@@ -105,7 +143,15 @@ function tokens(tenant: number, parameter: SearchParameter): Indexer {
 
 function uris(tenant: number, parameter: SearchParameter): Indexer {
   const prefix = prefixOf(tenant, parameter.base, parameter.code)
-  return each(parameter, prefix, (value, _type, entry) => entry.tok.add(token.uri(prefix, String(value))))
+  // Nearly every resource names its profile: what lies under which path is asked of the profiles, not of each resource.
+  const paths = parameter.code !== '_profile'
+  let current!: Entry
+  const visit = (hashed: bigint) => void current.tok.add(hashed)
+  return each(parameter, prefix, (value, _type, entry) => {
+    current = entry
+    uri.indexed(prefix, String(value), visit, paths)
+    if (!paths) entry.profiles = [...(entry.profiles ?? []), String(value)]
+  })
 }
 
 function references(tenant: number, parameter: SearchParameter, ofPatient: boolean): Indexer {
@@ -167,6 +213,21 @@ function quantities(tenant: number, parameter: SearchParameter): Indexer {
       path.each(resource, (value, type) =>
         quantity.indexed(value, type, (row) => entry.quantities.push({ param, ...row })),
       )
+    }
+  }
+}
+
+function positions(tenant: number, { base, paths }: SearchParameter): Indexer {
+  const [north, east] = [position.latitudeParam(tenant, base), position.longitudeParam(tenant, base)]
+  const plain = { unit: 0n, unitCode: 0n }
+  return (resource, entry) => {
+    for (const path of paths) {
+      path.each(resource, (value) => {
+        const place = position.indexed(value)
+        if (!place) return
+        entry.quantities.push({ param: north, ...plain, value: place.latitude })
+        entry.quantities.push({ param: east, ...plain, value: place.longitude })
+      })
     }
   }
 }

@@ -19,14 +19,19 @@ export interface Row {
   entry: Entry | undefined
 }
 
-/** Bits of `resource.narrow`: which value tables have rows of it. */
+/** Bits of `resource.narrow`: what else there is of it. */
 const STRINGS = 1
 const QUANTITIES = 2
 const DATES = 4
+/** There are rows of resources that it contains. */
+export const CONTAINED = 8
 
-const narrowOf = (entry: Entry | undefined) =>
+export const narrowOf = (entry: Entry | undefined) =>
   entry
-    ? (entry.strings.length && STRINGS) | (entry.quantities.length && QUANTITIES) | (entry.dates.length && DATES)
+    ? (entry.strings.length && STRINGS) |
+      (entry.quantities.length && QUANTITIES) |
+      (entry.dates.length && DATES) |
+      (entry.contained ? CONTAINED : 0)
     : 0
 
 const COLUMNS = [
@@ -62,6 +67,8 @@ export class SearchRows {
   private readonly cleared = new Map<number, bigint[]>()
   /** Longest main date by type, milliseconds. */
   readonly spans = new Map<number, number>()
+  /** Units and profiles that are named. */
+  readonly terms = { unit: new Set<string>(), profile: new Set<string>() }
 
   constructor(
     private readonly tenant: number,
@@ -115,8 +122,11 @@ export class SearchRows {
     if (!entry) return
     for (const { param, value, exact } of entry.strings)
       this.strings.row().int4(tenant).int8(param).int8(rid).text(value).text(exact)
-    for (const { param, unit, unitCode, value } of entry.quantities)
+    for (const { param, unit, unitCode, value, ucum } of entry.quantities) {
       this.quantities.row().int4(tenant).int8(param).int8(rid).int8(unit).int8(unitCode).numeric(value)
+      if (ucum !== undefined) this.terms.unit.add(ucum)
+    }
+    if (entry.profiles) for (const profile of entry.profiles) this.terms.profile.add(profile)
     for (const { param, range } of entry.dates)
       this.dates.row().int4(tenant).int8(param).int8(rid).timestamp(range[0]).timestamp(range[1])
     if (entry.date) {

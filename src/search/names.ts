@@ -17,3 +17,7 @@ export const textPrefix = (tenant: number, type: string, code: string): string =
 /** Before a word of all other prose, or of the narrative. */
 export const prosePrefix = (tenant: number, type: string, code: '_content' | '_text'): string =>
   `${tenant} ${type} ${code}\t`
+
+/** A token of the resources on which the expression of a tenant's own parameter cannot be evaluated. */
+export const failureMark = (tenant: number, type: string, code: string): bigint =>
+  counted(hashOften(`${prefixOf(tenant, type, code)}!`))

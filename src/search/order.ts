@@ -1,7 +1,9 @@
 import { join, raw, type Sql, sql } from '../db/sql.js'
 import type { Clause } from './clause.js'
 import { paramOf } from './names.js'
+import type { Parameters, SearchParameter } from './parameters.js'
 import { parameterOf, UnusableParameter } from './query.js'
+import { SCORE, scoreOf } from './score.js'
 import { mainDate, sourcesOf } from './sources.js'
 
 /** Where a page ends: the order's values as PostgreSQL's text, and the row id that settles ties. */
@@ -125,12 +127,21 @@ export class Order {
 }
 
 /** `_sort=-date,family` */
-export function orderOf(tenant: number, type: string, sort: string | undefined, clauses: readonly Clause[]): Order {
+export function orderOf(
+  tenant: number,
+  type: string,
+  sort: string | undefined,
+  clauses: readonly Clause[],
+  parameters?: Parameters,
+): Order {
   if (sort === undefined) return natural(clauses)
   return new Order(
     sort.split(',').map((name) => {
       const descending = name.startsWith('-')
-      return { ...keyOf(tenant, type, descending ? name.slice(1) : name), descending }
+      const code = descending ? name.slice(1) : name
+      // The best match first, as everybody wants it who asks for this order.
+      if (code === SCORE) return { expression: scoreOf(raw('r'), clauses), type: 'numeric', descending: !descending }
+      return { ...keyOf(tenant, type, code, parameters), descending }
     }),
   )
 }
@@ -145,10 +156,11 @@ export function acrossTypes(tenant: number, sort: string | undefined): Order {
 const UPDATED = { expression: raw('r.at'), type: 'timestamptz', column: 'at' } as const
 const DATE = { expression: raw('r.date_lo'), type: 'timestamptz', column: 'date_lo' } as const
 
-/** Nobody asked for an order: the one that the search's own index has. One patient's resources come newest first. */
+/** Nobody asked for an order: the one that the search's own index has. Patients' resources come newest first. */
 function natural(clauses: readonly Clause[]): Order {
   for (const clause of clauses) {
-    if (clause.kind === 'reference' && clause.patient && clause.keys.length === 1)
+    // A chain leads to patients whose number is not known yet, and may be another one on the next page.
+    if ((clause.kind === 'reference' || clause.kind === 'chain') && clause.patient)
       return new Order([{ ...DATE, descending: true }])
   }
   for (const clause of clauses) {
@@ -168,10 +180,10 @@ function outwards(clause: Clause): Key | undefined {
   return clause.params[0] === null ? { ...DATE, descending } : undefined
 }
 
-function keyOf(tenant: number, type: string, code: string): Omit<Key, 'descending'> {
+function keyOf(tenant: number, type: string, code: string, parameters?: Parameters): Omit<Key, 'descending'> {
   if (code === '_id') return { expression: raw('r.id'), type: 'text' }
   if (code === '_lastUpdated') return UPDATED
-  const parameter = parameterOf(type, code)
+  const parameter = parameterOf(type, code, parameters)
   if (parameter.paths.length === 0) throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
   const { codes } = sourcesOf(type, code)
   const params = codes.map((source) => paramOf(tenant, type, source))
@@ -193,7 +205,7 @@ function keyOf(tenant: number, type: string, code: string): Omit<Key, 'descendin
     case 'token':
     case 'reference':
     case 'uri':
-      return { expression: fromContent(type, code), type: 'text' }
+      return { expression: fromContent(parameter), type: 'text' }
     default:
       throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
   }
@@ -209,8 +221,8 @@ const LEAVES: Record<string, string> = {
 }
 
 /** Tokens and references are stored as hashes, which have no order: the content has. */
-function fromContent(type: string, code: string): Sql {
-  const paths = parameterOf(type, code).paths.filter((path) => path.steps)
+function fromContent({ base: type, code, paths: all }: SearchParameter): Sql {
+  const paths = all.filter((path) => path.steps)
   if (paths.length === 0) throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
   const values = paths.map((path) => {
     const steps = path.steps!.map(({ name, array }) => `."${name}"${array ? '[*]' : ''}`).join('')

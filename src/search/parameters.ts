@@ -1,5 +1,6 @@
 import { Invalid } from '../base/errors.js'
 import {
+  resourceTypes,
   type SearchParameterDefinition,
   type SearchType,
   searchParameterDefinitions,
@@ -35,13 +36,25 @@ export interface Component {
   readonly paths: readonly (readonly Path[])[]
 }
 
+/** Where a search looks up what it can ask for: the standard's parameters, or those of a tenant. */
+export interface Parameters {
+  /** By code; `Resource` for what every resource can be found by. */
+  of(type: string): ReadonlyMap<string, SearchParameter>
+  /** Why a parameter that is there cannot be searched by; undefined: there is none. */
+  refusal?(type: string, code: string): string | undefined
+}
+
 /** The search parameters of a set of definitions, by the resource types that have them. */
-export class ParameterRegistry {
+export class ParameterRegistry implements Parameters {
   private readonly definitions = new Map<string, SearchParameterDefinition[]>()
   private readonly byUrl = new Map<string, SearchParameterDefinition>()
   private readonly parameters = new Map<string, ReadonlyMap<string, SearchParameter>>()
 
-  constructor(definitions: Iterable<SearchParameterDefinition>) {
+  /** @param parent  has the others: those of the standard, for a tenant that has some of its own */
+  constructor(
+    definitions: Iterable<SearchParameterDefinition>,
+    private readonly parent?: ParameterRegistry,
+  ) {
     for (const definition of definitions) {
       this.byUrl.set(definition.url, definition)
       for (const base of definition.base) {
@@ -56,14 +69,21 @@ export class ParameterRegistry {
   of(type: string): ReadonlyMap<string, SearchParameter> {
     let parameters = this.parameters.get(type)
     if (!parameters) {
-      parameters = new Map(this.definitionsOf(type).map((one) => [one.code, new DefinedParameter(one, type, this)]))
+      const inherited = this.parent?.of(type)
+      const own = this.definitionsOf(type).map((one) => [one.code, new DefinedParameter(one, type, this)] as const)
+      parameters = inherited && own.length === 0 ? inherited : new Map([...(inherited ?? []), ...own])
       this.parameters.set(type, parameters)
     }
     return parameters
   }
 
+  /** These besides those that there are. */
+  with(definitions: Iterable<SearchParameterDefinition>): ParameterRegistry {
+    return new ParameterRegistry(definitions, this)
+  }
+
   definition(url: string): SearchParameterDefinition | undefined {
-    return this.byUrl.get(url)
+    return this.byUrl.get(url) ?? this.parent?.definition(url)
   }
 
   private definitionsOf(type: string): SearchParameterDefinition[] {
@@ -142,18 +162,26 @@ function targetsOf(listed: readonly string[], paths: readonly Path[]): readonly 
  * - Bundle.composition and Bundle.message are references whose value is the whole resource in the first entry.
  * - No two definitions share a url, nor a code on one base.
  */
-const r4 = new ParameterRegistry(searchParameterDefinitions().filter(({ code }) => code !== '_query'))
+export const standard = new ParameterRegistry(searchParameterDefinitions().filter(({ code }) => code !== '_query'))
+
+/** The resource types that a parameter of these bases is for. */
+export function typesOf(base: readonly string[]): string[] {
+  return resourceTypes.filter((type) => {
+    for (let at: string | undefined = type; at; at = typeDefinition(at)?.base) if (base.includes(at)) return true
+    return false
+  })
+}
 
 /** The search parameters of a resource type by code, `_id` and the like included. */
 export function searchParameters(type: string): ReadonlyMap<string, SearchParameter> {
-  return r4.of(type)
+  return standard.of(type)
 }
 
 export function searchParameter(type: string, code: string): SearchParameter | undefined {
-  return r4.of(type).get(code)
+  return standard.of(type).get(code)
 }
 
 /** What every resource can be found by, for a search across types. */
 export function commonParameters(): ReadonlyMap<string, SearchParameter> {
-  return r4.of('Resource')
+  return standard.of('Resource')
 }

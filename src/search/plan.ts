@@ -5,6 +5,7 @@ import { SEVERAL_PATIENTS } from './entry.js'
 import { isCounted } from './hash.js'
 import { LONGEST_SPAN_DAYS } from './layout.js'
 import { typeTotal } from './names.js'
+import { nearRids } from './near.js'
 import type { Order, Position } from './order.js'
 import type { Totals } from './totals.js'
 import { instant, quantityTest, refsOf, stringTest, Where } from './where.js'
@@ -19,6 +20,18 @@ export interface Question {
   after?: Position
 }
 
+/** Why rows are read as they are: `$explain` tells it. */
+export interface Choice {
+  /** by ids; along the index of a few patients; all candidates of an index, sorted; in the order of the page; all of a type, sorted */
+  way: 'ids' | 'patient' | 'candidates' | 'order' | 'type'
+  /** What the index answers; all other clauses are asked of each row that it leads to. */
+  serves: readonly Clause[]
+  /** rows that have to be looked at, about; undefined: nothing is known of it */
+  expected?: number
+  /** further indexes that could have led to candidates, and to about how many */
+  others: readonly Pick<Drive, 'serves' | 'estimate'>[]
+}
+
 /** A statement whose rows are rid, id, key, version and the order's values `s0`, `s1` … */
 export interface Plan {
   rows: Sql
@@ -26,6 +39,7 @@ export interface Plan {
   bounded?: boolean
   /** An index leads to few rows: done in a millisecond or so. */
   quick?: boolean
+  choice: Choice
 }
 
 /** A way to all candidates by an index, and about how many those are. */
@@ -47,6 +61,8 @@ const MOST_READS = 20_000
 /** A scan goes on for so much longer than expected before it gives up, and for so many rows at least. */
 const PATIENCE = 4
 const LEAST_READS = 500
+/** Of so many patients each is looked at by its own; of more, rows are taken as they come. */
+const MOST_PATIENTS = 64
 /** Up to so many candidates or rows to read, a page is had in a millisecond or so. */
 const QUICK = 1000
 
@@ -62,22 +78,46 @@ export class Planner {
   async page(question: Question, wide = false): Promise<Plan> {
     const { clauses, order } = question
     const byKey = clauses.find((clause) => clause.kind === 'key')
-    if (byKey) return { rows: set(question, keyDrive(question.tenant, byKey)), quick: byKey.keys.length <= 100 }
-    const byPatient = onePatient(clauses)
-    if (byPatient) return { rows: ofPatient(question, byPatient), quick: true }
+    if (byKey) {
+      const choice: Choice = { way: 'ids', serves: [byKey], expected: byKey.keys.length, others: [] }
+      return { rows: set(question, keyDrive(question.tenant, byKey)), quick: byKey.keys.length <= 100, choice }
+    }
+    const byPatient = fewPatients(clauses)
+    if (byPatient) {
+      const choice: Choice = { way: 'patient', serves: [byPatient], others: [] }
+      return { rows: ofPatients(question, byPatient), quick: true, choice }
+    }
 
     const total = await this.totals.estimate(question.tenant, typeTotal(question.tenant, question.type))
     const drives = await this.drives(question)
     const best = drives.reduce<Drive | undefined>((a, b) => (a && a.estimate <= b.estimate ? a : b), undefined)
-    if (!best) return { rows: scan(question), quick: clauses.length === 0 && order.index !== undefined }
+    const inOrder = (): Choice => ({ way: 'order', serves: ranged(question), others: drives })
+    if (!best) {
+      const choice: Choice = order.index ? inOrder() : { ...inOrder(), way: 'type', expected: total }
+      return { rows: scan(question), quick: clauses.length === 0 && order.index !== undefined, choice }
+    }
     const few = best.estimate <= QUICK
-    if (order.index === undefined || wide) return { rows: set(question, best), quick: few }
+    const others = drives.filter((drive) => drive !== best)
+    const candidates: Choice = { way: 'candidates', serves: best.serves, expected: best.estimate, others }
+    if (order.index === undefined || wide) return { rows: set(question, best), quick: few, choice: candidates }
     // Every further condition is taken to halve the matches: only a guess, so the scan is bounded.
     const matches = Math.max(best.estimate / 2 ** (clauses.length - 1), 1)
     const reads = (question.limit * total) / matches
     if (!best.scannable || reads > MOST_READS || reads * READ > best.estimate * FETCH)
-      return { rows: set(question, best), quick: few }
-    return { rows: scan(question, Math.max(PATIENCE * reads, LEAST_READS)), bounded: true, quick: reads <= QUICK }
+      return { rows: set(question, best), quick: few, choice: candidates }
+    const choice = { ...inOrder(), expected: reads }
+    return {
+      rows: scan(question, Math.max(PATIENCE * reads, LEAST_READS)),
+      bounded: true,
+      quick: reads <= QUICK,
+      choice,
+    }
+  }
+
+  /** About how many resources of the type satisfy a clause; `isKept` when that is a kept total, not a guess. */
+  async expected(tenant: number, type: string, clause: Clause): Promise<{ rows: number; isKept: boolean }> {
+    const isKept = clause.kind === 'token' && clause.hashes.every(isCounted)
+    return { rows: await this.matches(tenant, type, clause), isKept }
   }
 
   /** Keys of up to `limit` matches, in no order. */
@@ -163,6 +203,8 @@ export class Planner {
             ' or ',
           ),
         )
+      case 'near':
+        return sql`(${nearRids(clause, tenant)}) v join resource r on r.rid = v.rid and ${ofType(tenant, type)} where true`
       default:
         return undefined
     }
@@ -177,6 +219,8 @@ export class Planner {
       }
       case 'reference':
         return clause.keys.length * 300
+      case 'near':
+        return 500
       case 'words':
         return (await this.totals.estimate(tenant, typeTotal(tenant, type))) / 10
       case 'string':
@@ -241,18 +285,24 @@ function scan(question: Question, bound?: number): Sql {
 }
 
 /** What a condition on the main date or lastUpdated says of the index that the scan walks. */
-function indexRanges({ tenant, type, clauses, order }: Question): Sql[] {
-  return clauses.flatMap((clause): Sql[] => {
-    if (clause.kind === 'updated' && order.column === 'at' && clause.comparisons.length === 1)
-      return starts(raw('r.at'), clause.comparisons[0]!, (ms) => sql`${instant(ms)} - interval '1 millisecond'`)
-    if (clause.kind !== 'date' || order.column !== 'date_lo' || clause.params.length !== 1 || clause.params[0] !== null)
-      return []
-    if (clause.comparisons.length !== 1) return []
-    // A period without an end is as long as none: then a range may start anywhere before.
-    const earliest = (ms: number) => sql`coalesce((select case when s.span > make_interval(days => ${LONGEST_SPAN_DAYS})
+function indexRanges(question: Question): Sql[] {
+  return question.clauses.flatMap((clause) => rangesOf(question, clause))
+}
+
+/** Clauses that the index of the order answers, at least in part. */
+const ranged = (question: Question): Clause[] =>
+  question.clauses.filter((clause) => rangesOf(question, clause).length > 0)
+
+function rangesOf({ tenant, type, order }: Question, clause: Clause): Sql[] {
+  if (clause.kind === 'updated' && order.column === 'at' && clause.comparisons.length === 1)
+    return starts(raw('r.at'), clause.comparisons[0]!, (ms) => sql`${instant(ms)} - interval '1 millisecond'`)
+  if (clause.kind !== 'date' || order.column !== 'date_lo' || clause.params.length !== 1 || clause.params[0] !== null)
+    return []
+  if (clause.comparisons.length !== 1) return []
+  // A period without an end is as long as none: then a range may start anywhere before.
+  const earliest = (ms: number) => sql`coalesce((select case when s.span > make_interval(days => ${LONGEST_SPAN_DAYS})
       then '-infinity' else ${instant(ms)} - s.span end from date_span s where s.tenant = ${tenant} and s.type = ${typeCode(type)}), ${instant(ms)})`
-    return starts(raw('r.date_lo'), clause.comparisons[0]!, earliest)
-  })
+  return starts(raw('r.date_lo'), clause.comparisons[0]!, earliest)
 }
 
 /** Where ranges that satisfy the comparison can start, if none that ends after an instant starts before `earliest` of it. */
@@ -281,14 +331,18 @@ function starts(column: Sql, { prefix, value: [a, b] }: Comparison<Range>, earli
   }
 }
 
-function onePatient(clauses: readonly Clause[]) {
-  return clauses.find((clause) => clause.kind === 'reference' && clause.patient && clause.keys.length === 1) as
-    | (Clause & { kind: 'reference' })
-    | undefined
+function fewPatients(clauses: readonly Clause[]) {
+  return clauses.find(
+    (clause) =>
+      clause.kind === 'reference' && clause.patient && clause.keys.length > 0 && clause.keys.length <= MOST_PATIENTS,
+  ) as (Clause & { kind: 'reference' }) | undefined
 }
 
-/** One patient's rows lie together by date; those that belong to several patients lie under 1 and are looked through. */
-function ofPatient(question: Question, patient: Clause & { kind: 'reference' }): Sql {
+/**
+ * A patient's rows lie together by date, so of each patient a page's worth is enough; those that belong to several
+ * patients lie under 1 and are looked through.
+ */
+function ofPatients(question: Question, patient: Clause & { kind: 'reference' }): Sql {
   const { tenant, type, clauses, order, limit, after } = question
   const where = new Where(tenant)
   const rest = where.all(
@@ -296,10 +350,15 @@ function ofPatient(question: Question, patient: Clause & { kind: 'reference' }):
     clauses.filter((clause) => clause !== patient),
   )
   const several = where.one(raw('r'), { ...patient, patient: false })
-  const branch = (key: bigint, filter: Sql) => sql`
-    (select ${columns(order)} from resource r where ${ofType(tenant, type)} and r.patient = ${key}::bigint and ${filter}
+  const branch = (key: Sql, filter: Sql) => sql`
+    (select ${columns(order)} from resource r where ${ofType(tenant, type)} and r.patient = ${key} and ${filter}
       ${after ? sql`and ${order.pastRow(after)}` : raw('')} order by ${order.patientIndex ?? order.exact} limit ${limit})`
-  return sql`select * from (${branch(patient.keys[0]!, rest)} union all ${branch(SEVERAL_PATIENTS, sql`${several} and ${rest}`)}) r
+  const [key, second] = patient.keys
+  const own =
+    second === undefined
+      ? branch(sql`${key}::bigint`, rest)
+      : sql`(select o.* from unnest(${bigints(patient.keys)}::bigint[]) p(key), lateral ${branch(raw('p.key'), rest)} o)`
+  return sql`select * from (${own} union all ${branch(sql`${SEVERAL_PATIENTS}::bigint`, sql`${several} and ${rest}`)}) r
     order by ${order.by} limit ${limit}`
 }
 

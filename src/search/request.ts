@@ -1,9 +1,11 @@
 import { Invalid, type Issue } from '../base/errors.js'
 import { isResourceType } from '../fhir/definitions.js'
 import type { Clause } from './clause.js'
+import { checkInside, tenantInside } from './contained.js'
 import { acrossTypes, orderOf } from './order.js'
-import { searchParameters } from './parameters.js'
+import { standard } from './parameters.js'
 import { clauseOf, type Pair, parameterOf, type Reading, UnusableParameter } from './query.js'
+import { scoreAt } from './score.js'
 
 export type Summary = 'true' | 'text' | 'data' | 'count' | 'false'
 export type Total = 'none' | 'estimate' | 'accurate'
@@ -28,8 +30,12 @@ export interface SearchRequest {
   total?: Total
   summary: Summary
   elements?: readonly string[]
+  /** Look into contained resources: only there, or there too. */
+  contained?: Contained
   include: readonly Include[]
   revinclude: readonly Include[]
+  /** Tell how it is answered, too. */
+  explain?: boolean
   /** What was applied, for the self link. */
   applied: readonly Pair[]
   /** What was not, under lenient handling. */
@@ -41,7 +47,19 @@ export interface SearchLimits {
   maxCount: number
 }
 
-type Results = Omit<SearchRequest, 'types' | 'clauses' | 'applied' | 'warnings'> & {
+/** https://hl7.org/fhir/R4/search.html#contained */
+export interface Contained {
+  /** by type: what holds of a contained resource */
+  clauses: Map<string, Clause[]>
+  /** Resources that are not contained are found, too. */
+  both: boolean
+  /** What is returned: the contained resource itself, or what it stands in. */
+  type: 'container' | 'contained'
+}
+
+type Results = Omit<SearchRequest, 'types' | 'clauses' | 'applied' | 'warnings' | 'contained'> & {
+  inside: 'false' | 'true' | 'both'
+  containedType: Contained['type']
   include: Include[]
   revinclude: Include[]
 }
@@ -81,8 +99,11 @@ const RESULTS: Record<string, ResultReader> = {
     if (value.split(',').some((name) => name === '' || name === '-')) throw new Invalid('_sort: a name is empty')
     const sort = results.sort ? `${results.sort},${value}` : value
     // Made again with the page; here to say in time what there is no order by.
-    if (types.length === 1) orderOf(reading.tenant, types[0]!, sort, [])
-    else acrossTypes(reading.tenant, sort)
+    if (types.length > 1) acrossTypes(reading.tenant, sort)
+    for (const name of sort.split(',')) {
+      // What there is to score is known only once all has been read.
+      if (scoreAt(name) < 0) orderOf(reading.tenant, types[0]!, name, [], reading.parameters)
+    }
     results.sort = sort
   },
   _total(results, value) {
@@ -94,20 +115,35 @@ const RESULTS: Record<string, ResultReader> = {
   _elements(results, value) {
     results.elements = [...(results.elements ?? []), ...value.split(',').map((name) => name.trim())]
   },
-  _include(results, value, _asked, modifier) {
-    results.include.push(includeOf('_include', value, modifier))
+  _include(results, value, { reading }, modifier) {
+    results.include.push(includeOf(reading, '_include', value, modifier))
   },
-  _revinclude(results, value, _asked, modifier) {
-    results.revinclude.push(includeOf('_revinclude', value, modifier))
+  _revinclude(results, value, { reading }, modifier) {
+    results.revinclude.push(includeOf(reading, '_revinclude', value, modifier))
   },
-  _contained(_results, value) {
-    if (value !== 'false') throw new UnusableParameter('_contained: only false is supported')
+  _explain(results, value) {
+    results.explain = oneOf('_explain', value, ['true', 'false']) === 'true'
+  },
+  _contained(results, value) {
+    results.inside = oneOf('_contained', value, ['false', 'true', 'both'])
+  },
+  _containedType(results, value) {
+    results.containedType = oneOf('_containedType', value, ['container', 'contained'])
   },
 }
 
 export const RESULT_PARAMETERS = Object.keys(RESULTS)
 
-function includeOf(name: string, value: string, modifier: string | undefined): Include {
+/** Whether a parameter says which resources match, and so has a clause. */
+export const isCondition = ([name]: Pair): boolean =>
+  name !== '_type' && !Object.hasOwn(RESULTS, name.split(':', 1)[0]!)
+
+function includeOf(
+  { parameters = standard }: Reading,
+  name: string,
+  value: string,
+  modifier: string | undefined,
+): Include {
   if (modifier && modifier !== 'iterate' && modifier !== 'recurse')
     throw new UnusableParameter(`${name} takes the modifier :iterate`)
   const iterate = modifier !== undefined
@@ -117,8 +153,8 @@ function includeOf(name: string, value: string, modifier: string | undefined): I
     throw new Invalid(`${name}: right is Type:parameter or Type:parameter:TargetType`)
   if (!isResourceType(source)) throw new UnusableParameter(`${name}: ${source} is not a resource type`)
   if (target && !isResourceType(target)) throw new UnusableParameter(`${name}: ${target} is not a resource type`)
-  if (code !== '*' && parameterOf(source, code).type !== 'reference') {
-    const references = [...searchParameters(source).values()].filter(({ type }) => type === 'reference')
+  if (code !== '*' && parameterOf(source, code, parameters).type !== 'reference') {
+    const references = [...parameters.of(source).values()].filter(({ type }) => type === 'reference')
     throw new UnusableParameter(
       `${name}: ${source}.${code} is no reference; these are: ${references.map((p) => p.code).join(', ')}`,
     )
@@ -143,7 +179,15 @@ export function searchRequest(
   lenient: boolean,
   present: readonly string[],
 ): SearchRequest {
-  const results: Results = { count: limits.defaultCount, offset: 0, summary: 'false', include: [], revinclude: [] }
+  const results: Results = {
+    count: limits.defaultCount,
+    offset: 0,
+    summary: 'false',
+    inside: 'false',
+    containedType: 'container',
+    include: [],
+    revinclude: [],
+  }
   const warnings: Issue[] = []
   const applied: Pair[] = []
   const attempt = (pair: Pair, read: () => void) => {
@@ -185,5 +229,39 @@ export function searchRequest(
   }
   // A count that was too large is not the one that is used.
   const used = applied.map(([name, value]): Pair => [name, name === '_count' ? String(results.count) : value])
-  return { types, clauses, ...results, applied: used, warnings }
+  const { inside, containedType, ...shape } = results
+  const contained: Contained | undefined =
+    inside === 'false'
+      ? undefined
+      : { clauses: inContained(reading, types, used.filter(isCondition)), both: inside === 'both', type: containedType }
+  if (contained && shape.include.length + shape.revinclude.length > 0)
+    throw new UnusableParameter('_include and _revinclude cannot be combined with _contained')
+  // Rows of both kinds can only be merged in an order that both have.
+  if (contained?.both) acrossTypes(reading.tenant, shape.sort)
+  return { types, clauses, ...shape, ...(contained && { contained }), applied: used, warnings }
+}
+
+/** What is searched for, and where: each type, of the tenant or within its resources. */
+export function partsOf({ types, clauses, contained }: SearchRequest, tenant: number) {
+  const own = types.map((type) => ({ tenant, type, clauses: clauses.get(type)! }))
+  if (!contained) return own
+  const inside = types.map((type) => ({ tenant: tenantInside(tenant), type, clauses: contained.clauses.get(type)! }))
+  return contained.both ? [...own, ...inside] : inside
+}
+
+/** The same conditions, asked of contained resources: only the standard's own parameters are in their index. */
+function inContained({ tenant, base }: Reading, types: readonly string[], pairs: readonly Pair[]) {
+  const reading = { tenant: tenantInside(tenant), base }
+  return new Map(
+    types.map((type) => [
+      type,
+      pairs
+        .filter(([name]) => !TRANSPORT.has(name))
+        .map((pair) => {
+          const clause = clauseOf(reading, type, pair)
+          checkInside(clause, pair[0])
+          return clause
+        }),
+    ]),
+  )
 }

@@ -1,8 +1,10 @@
 import { and, bigints, or, raw, type Sql, sql } from '../db/sql.js'
 import { typeCode } from '../fhir/type-codes.js'
-import type { Clause, Comparison, Decimal, Prefix, QuantityTest, Range } from './clause.js'
+import type { Clause, Comparison, Decimal, Prefix, QuantityTest, Range, StringMatch } from './clause.js'
 import { SEVERAL_PATIENTS } from './entry.js'
 import { timestamp } from './layout.js'
+import { isNear } from './near.js'
+import { prose } from './prose.js'
 
 /**
  * Clauses as SQL conditions on a row of `resource`, written so that no index answers them: they are what a scan in
@@ -52,6 +54,10 @@ export class Where {
               : this.value(`${clause.table}_value`, row, [param], () => sql`true`),
           ),
         )
+      case 'prose':
+        return prose(row, clause.scope, clause.text)
+      case 'near':
+        return isNear(row, clause)
       case 'ofPatient':
         return sql`${row}.patient <> 0`
       case 'not':
@@ -60,6 +66,12 @@ export class Where {
         return or(clause.clauses.map((part) => this.one(row, part)))
       case 'all':
         return sql`(${this.all(row, clause.clauses)})`
+      case 'concepts':
+      case 'hierarchy':
+      case 'profileBelow':
+      case 'list':
+      case 'currentList':
+        throw new Error(`${clause.kind} is told by what is stored: resolve.ts makes tokens and references of it first`)
     }
   }
 
@@ -120,7 +132,9 @@ function hasAny(column: Sql, hashes: readonly bigint[]): Sql {
   if (hashes.length === 0) return raw('false')
   if (hashes.length <= 8) return or(hashes.map((hash) => sql`${hash}::bigint = any(${column})`))
   // Neither can this: the index knows `&&`, not what is asked about its answer.
-  return sql`((${column} && ${bigints(hashes)}::bigint[]) is true)`
+  if (hashes.length <= 64) return sql`((${column} && ${bigints(hashes)}::bigint[]) is true)`
+  // Of many it is made once into a table of hashes, in which each element is looked up.
+  return sql`exists (select 1 from unnest(${column}) e where (e in (select unnest(${bigints(hashes)}::bigint[]))) is true offset 0)`
 }
 
 /** What the elements of `ref` are when one of the keys is referred to. */
@@ -134,17 +148,23 @@ function refers(row: Sql, { salts, keys, patient }: Clause & { kind: 'reference'
   return sql`(${row}.patient = any(${bigints(keys)}::bigint[]) or (${row}.patient = ${SEVERAL_PATIENTS} and ${byRef}))`
 }
 
-export function stringTest(v: Sql, match: 'prefix' | 'exact' | 'contains', text: string): Sql {
+export function stringTest(v: Sql, match: StringMatch, text: string): Sql {
   switch (match) {
     case 'exact':
       return sql`${v}.exact = ${text}`
+    case 'equal':
+      return sql`${v}.value = ${text}`
     case 'prefix':
       // In the order of "C" every text with this prefix lies between it and it with the highest character.
       return sql`(${v}.value >= ${text} and ${v}.value < ${`${text}\u{10ffff}`})`
     case 'contains':
-      return sql`${v}.value like ${`%${text.replace(/[\\%_]/g, '\\$&')}%`}`
+      return sql`${v}.value like ${`%${literally(text)}%`}`
+    case 'suffix':
+      return sql`${v}.value like ${`%${literally(text)}`}`
   }
 }
+
+const literally = (text: string) => text.replace(/[\\%_]/g, '\\$&')
 
 type RangeTest = (lo: Sql, hi: Sql, range: Range) => Sql
 

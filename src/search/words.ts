@@ -1,10 +1,11 @@
 import { hash } from './hash.js'
+import { stem } from './types/stem.js'
 import { words } from './types/string.js'
 
 const MOST = 5000
 const LONGEST = 200
 
-/** The words of texts as hashes under one name. Displays of codes come again and again, so short texts are remembered. */
+/** The words of texts, without their endings, as hashes under one name. Displays of codes come again and again, so short texts are remembered. */
 export class WordHashes {
   private recent = new Map<string, readonly bigint[]>()
 
@@ -13,7 +14,7 @@ export class WordHashes {
   of(text: string): readonly bigint[] {
     const known = this.recent.get(text)
     if (known) return known
-    const hashes = words(text).map((word) => hash(this.name + word))
+    const hashes = words(text).map((word) => hash(this.name + stem(word)))
     if (text.length <= LONGEST) {
       if (this.recent.size >= MOST) this.recent = new Map()
       this.recent.set(text, hashes)
@@ -29,7 +30,7 @@ export interface Prose {
 }
 
 /** Strings that are no prose: addresses of things, codes and bytes. */
-const SKIPPED = new Set([
+export const SKIPPED: ReadonlySet<string> = new Set([
   'reference',
   'url',
   'system',

@@ -1,4 +1,3 @@
-import type { FhirError } from '../base/errors.js'
 import { Conflict, Gone, NotFound } from '../base/errors.js'
 import type { Database, Session, Transaction } from '../db/database.js'
 import { bigints, sql } from '../db/sql.js'
@@ -10,11 +9,13 @@ import { Finder } from '../search/find.js'
 import { keyOf } from '../search/hash.js'
 import { contentText } from '../search/layout.js'
 import { Planner } from '../search/plan.js'
+import { Registries } from '../search/registries.js'
 import { Totals } from '../search/totals.js'
+import { StoredTerminology } from '../terminology/stored.js'
 import { Batcher } from './batcher.js'
 import { RowIds } from './identity.js'
 import { Statistics } from './statistics.js'
-import { type Write, type Written, write } from './write.js'
+import { type Write, type WriteContext, type Written, write } from './write.js'
 
 /** A version as it is served: JSON text that nobody parsed. */
 export interface Stored {
@@ -43,6 +44,7 @@ export class Store {
   private constructor(
     readonly db: Database,
     private readonly rowIds: RowIds,
+    readonly registries: Registries,
     readonly totals: Totals,
     readonly cursors: Cursors,
     readonly finder: Finder,
@@ -54,10 +56,10 @@ export class Store {
     await recordTypes(db)
     const totals = new Totals(db)
     totals.start()
-    const finder = new Finder(db, new Planner(totals), totals, new Contents(cacheBytes))
+    const finder = new Finder(db, new Planner(totals), totals, new StoredTerminology(), new Contents(cacheBytes))
     const statistics = new Statistics(db)
     const rowIds = new RowIds(db, (count) => statistics.note(count))
-    return new Store(db, rowIds, totals, await Cursors.open(db), finder)
+    return new Store(db, rowIds, new Registries(db), totals, await Cursors.open(db), finder)
   }
 
   async close() {
@@ -88,12 +90,13 @@ export class Store {
   /** Changes that belong together: all or none. What else `work` does in the transaction goes with them. */
   transaction<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
     if (this.unit) return work(this.unit)
-    return this.db.transaction((transaction) => work(new Unit(transaction, this.db, this.rowIds, this.finder)))
+    const { db, rowIds, registries, finder } = this
+    return db.transaction((transaction) => work(new Unit(transaction, { db, rowIds, registries }, finder)))
   }
 
   /** The store whose writes are part of a transaction that is under way, and that goes on after them. */
   within(unit: Unit): Store {
-    return new Store(this.db, this.rowIds, this.totals, this.cursors, this.finder, unit.part())
+    return new Store(this.db, this.rowIds, this.registries, this.totals, this.cursors, this.finder, unit.part())
   }
 
   private readsOf(tenant: number) {
@@ -111,10 +114,11 @@ export class Store {
   private writesOf(tenant: number) {
     let batcher = this.writes.get(tenant)
     if (!batcher) {
+      const { db, rowIds, registries } = this
       batcher = new Batcher<Write, Written>(
         (writes) =>
-          this.db.transaction((transaction) =>
-            write(transaction, { tenant, db: this.db, rowIds: this.rowIds }, writes, { last: true }),
+          db.transaction((transaction) =>
+            write(transaction, { tenant, db, rowIds, registries }, writes, { last: true }),
           ),
         {
           lanes: LANES,
@@ -134,8 +138,7 @@ export class Unit {
 
   constructor(
     readonly session: Transaction,
-    private readonly db: Database,
-    private readonly rowIds: RowIds,
+    private readonly context: Omit<WriteContext, 'tenant'>,
     finder: Finder,
     private readonly isPart = false,
   ) {
@@ -144,19 +147,18 @@ export class Unit {
 
   /** For work that is not all of the transaction: its last write commits nothing. */
   part(): Unit {
-    return new Unit(this.session, this.db, this.rowIds, this.finder, true)
+    return new Unit(this.session, this.context, this.finder, true)
   }
 
   /**
    * @param last  nothing follows in the transaction: the commit goes with the rows
    * @throws the first error; then nothing of the transaction stays
    */
-  async write(tenant: number, writes: readonly Write[], last = false): Promise<Written[]> {
-    const results = await write(this.session, { tenant, db: this.db, rowIds: this.rowIds }, writes, {
+  write(tenant: number, writes: readonly Write[], last = false): Promise<Written[]> {
+    return write(this.session, { ...this.context, tenant }, writes, {
       allOrNothing: true,
       last: last && !this.isPart,
-    })
-    return results as Exclude<(typeof results)[number], FhirError>[]
+    }) as Promise<Written[]>
   }
 
   /**

@@ -1,14 +1,16 @@
 import { Conflict, FhirError, Gone, Invalid, NotFound, PreconditionFailed } from '../base/errors.js'
-import { CopyRows } from '../db/copy.js'
 import type { Database, Transaction } from '../db/database.js'
 import { bigints, sql } from '../db/sql.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
 import { typeCode } from '../fhir/type-codes.js'
-import type { Entry } from '../search/entry.js'
+import type { SearchParameterResource } from '../search/declaration.js'
 import { keyOf } from '../search/hash.js'
 import { entryOf } from '../search/indexers.js'
-import { contentText, SearchRows, TotalChanges, verbatim, widenSpans } from '../search/layout.js'
-import { typeTotal } from '../search/names.js'
+import { contentText } from '../search/layout.js'
+import type { Registries } from '../search/registries.js'
+import type { TenantParameters } from '../search/tenant-parameters.js'
+import { type Change, Changes, type Current } from './changes.js'
+import { Draft } from './declare.js'
 import type { RowIds } from './identity.js'
 
 export type Resource = { resourceType: string; id?: string; meta?: Record<string, unknown> } & Record<string, unknown>
@@ -44,30 +46,9 @@ export interface WriteContext {
   /** for what is not part of the transaction */
   db: Database
   rowIds: RowIds
+  registries: Registries
   /** milliseconds since 1970; default: the clock */
   now?: number
-}
-
-interface Current {
-  key: bigint
-  id: string
-  type: number
-  rid: bigint
-  version: number
-  at: number
-  deleted: boolean
-  narrow: number
-  tok: string
-  /** Of what is patched, unless it is deleted. */
-  content?: string | null
-}
-
-interface Planned {
-  written: Written
-  key: bigint
-  current?: Current
-  entry?: Entry
-  method: number
 }
 
 /**
@@ -77,31 +58,61 @@ interface Planned {
  * @returns for each write what it did, or the error that kept it from happening: those are left out, the others done.
  *          With `allOrNothing` the first error is thrown instead, before anything is written.
  */
-export async function write(
+export function write(
   transaction: Transaction,
   context: WriteContext,
   writes: readonly Write[],
   options: { allOrNothing?: boolean; last?: boolean } = {},
 ): Promise<(Written | FhirError)[]> {
-  const { tenant } = context
+  // Not by await, whose frame would keep the resources while the database works: hundreds of them for each bundle,
+  // moved by one collection of garbage after the other.
+  return gather(transaction, context, writes, options.allOrNothing === true).then(({ results, changes, draft }) =>
+    save(transaction, context, changes, draft, options.last === true).then(() => results),
+  )
+}
+
+/** What the writes come to, resource by resource, so that little more than its rows is kept of each. */
+async function gather(
+  transaction: Transaction,
+  context: WriteContext,
+  writes: readonly Write[],
+  allOrNothing: boolean,
+) {
+  const { tenant, registries, rowIds, now = Date.now() } = context
+  const draft = writes.some(({ type }) => type === 'SearchParameter')
+    ? await Draft.open(transaction, tenant)
+    : undefined
+  const parameters = draft?.before ?? (await registries.of(tenant))
   const keys = writes.map((one) => keyOf(tenant, one.type, one.id))
   const existing = await lock(transaction, tenant, writes, keys)
-  const now = context.now ?? Date.now()
-
-  const results: (Planned | FhirError)[] = []
-  writes.forEach((one, i) => {
+  const fresh = await rowIds.take(keys.filter((key) => !existing.has(key)).length)
+  let taken = 0
+  const changes = new Changes(parameters, writes.length)
+  const results = writes.map((one, i): Written | FhirError => {
     try {
-      results.push(plan(tenant, one, keys[i]!, existing.get(keys[i]!), now))
+      const current = existing.get(keys[i]!)
+      const change = plan(parameters, one, keys[i]!, current, now, draft)
+      if (change.written.outcome !== 'unchanged') changes.add(change, current?.rid ?? fresh[taken++]!)
+      return change.written
     } catch (cause) {
-      if (options.allOrNothing || !(cause instanceof FhirError)) throw cause
-      results.push(cause)
+      if (allOrNothing || !(cause instanceof FhirError)) throw cause
+      return cause
     }
   })
-  const planned = results.filter(
-    (result): result is Planned => !(result instanceof FhirError) && result.written.outcome !== 'unchanged',
-  )
-  await store(transaction, context, planned, options.last === true)
-  return results.map((result) => (result instanceof FhirError ? result : result.written))
+  return { results, changes, draft }
+}
+
+async function save(
+  transaction: Transaction,
+  { tenant, db, registries }: WriteContext,
+  changes: Changes,
+  draft: Draft | undefined,
+  last: boolean,
+) {
+  await registries.fenced(tenant, changes.store(transaction, db, last && !draft))
+  if (!draft) return
+  await draft.save(transaction)
+  registries.forget(tenant)
 }
 
 /** The current rows of what is updated, patched or deleted, locked until the transaction ends. */
@@ -127,7 +138,15 @@ async function lock(transaction: Transaction, tenant: number, writes: readonly W
 }
 
 /** What becomes of one write, given what is there now. */
-function plan(tenant: number, one: Write, key: bigint, current: Current | undefined, now: number): Planned {
+function plan(
+  parameters: TenantParameters,
+  one: Write,
+  key: bigint,
+  current: Current | undefined,
+  now: number,
+  draft: Draft | undefined,
+): Change {
+  const { tenant } = parameters
   const { type, id } = one
   if (current && (current.id !== id || current.type !== typeCode(type)))
     throw new Conflict(`The id of ${type}/${id} has the same hash as another resource here; use another id`)
@@ -145,9 +164,11 @@ function plan(tenant: number, one: Write, key: bigint, current: Current | undefi
         current,
         method: METHODS.DELETE,
       }
+    if (type === 'SearchParameter') draft?.remove(id)
     return { written: { ...written, outcome: 'deleted' }, key, current, method: METHODS.DELETE }
   }
   const resource = one.kind === 'patch' ? patched(one, current) : one.resource
+  if (type === 'SearchParameter') draft?.put(id, resource as unknown as SearchParameterResource)
   // In place, as a copy of hundreds of resources a bundle would be felt; a retry stamps them again.
   resource.id = id
   resource.meta = { ...resource.meta, versionId: String(version), lastUpdated: new Date(at).toISOString() }
@@ -159,7 +180,7 @@ function plan(tenant: number, one: Write, key: bigint, current: Current | undefi
     },
     key,
     current,
-    entry: entryOf(tenant, resource),
+    entry: entryOf(tenant, resource, parameters.indexers(type)),
     method: one.kind === 'create' ? METHODS.POST : one.kind === 'put' ? METHODS.PUT : METHODS.PATCH,
   }
 }
@@ -188,52 +209,3 @@ function checkVersion(one: Write, current: Current | undefined) {
       `${one.type}/${one.id} is at version ${current.version}, not the one that If-Match names: read it again and apply the change to what is there`,
     )
 }
-
-async function store(
-  transaction: Transaction,
-  { tenant, rowIds, db }: WriteContext,
-  planned: readonly Planned[],
-  last: boolean,
-) {
-  const versions = new CopyRows(
-    'version',
-    ['tenant', 'version', 'rid', 'at', 'method', 'content', 'verbatim'],
-    1024 + planned.length * 2048,
-  )
-  const superseded = new CopyRows('superseded', ['tenant', 'type', 'version', 'rid', 'at'], 1024)
-  const rows = new SearchRows(tenant, planned.length)
-  const totals = new TotalChanges()
-  const fresh = await rowIds.take(planned.filter(({ current }) => !current).length)
-  let taken = 0
-
-  for (const { written, key, current, entry, method } of planned) {
-    const { type: name, id, version, at, content } = written
-    const type = typeCode(name)
-    const rid = current?.rid ?? fresh[taken++]!
-    versions.row().int4(tenant).int4(version).int8(rid).timestamp(at).int2(method)
-    const exact = content === undefined ? null : verbatim(content)
-    if (content === undefined) versions.null()
-    else versions.jsonb(content)
-    if (exact === null) versions.null()
-    else versions.text(exact)
-    const row = { tenant, type, rid, key, id, version, at, entry }
-    if (current) {
-      rows.update(row, current.narrow)
-      superseded.row().int4(tenant).int2(type).int4(current.version).int8(rid).timestamp(current.at)
-    } else {
-      rows.create(row)
-    }
-    totals.replace(current ? hashes(current.tok) : [], entry?.tok ?? [])
-    const count = (entry ? 1 : 0) - (current && !current.deleted ? 1 : 0)
-    if (count) totals.add(typeTotal(tenant, name), count)
-  }
-
-  await widenSpans(db, tenant, rows.spans)
-  for (const statement of rows.statements()) await transaction.query(statement)
-  const tables = [versions, ...rows.tables, superseded, totals.rows(tenant)]
-  if (last) await transaction.copyAndCommit(tables)
-  else await transaction.copy(tables)
-}
-
-/** `{1,2}` as PostgreSQL writes an array. */
-const hashes = (text: string) => (text.length > 2 ? text.slice(1, -1).split(',').map(BigInt) : [])

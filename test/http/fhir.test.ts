@@ -85,7 +85,7 @@ describe('an exchange', () => {
     await fetch(`${fhir}/Patient/_search?active=true`, { method: 'POST' })
     expect(exchanges[0]).toMatchObject({ method: 'POST', query: 'active=true&name=a+b&name=%C3%A9', body: undefined })
     expect(exchanges[1]).toMatchObject({ query: 'active=true', body: undefined })
-    await expectOutcome(await fetch(`${fhir}/Patient/_search`, post('name=a&_format=xml', form)), 406, 'not-supported')
+    await expectOutcome(await fetch(`${fhir}/Patient/_search`, post('name=a&_format=ttl', form)), 406, 'not-supported')
     await expectOutcome(await fetch(`${fhir}/Patient/_search`, post('{}')), 415, 'not-supported')
   })
 
@@ -255,7 +255,7 @@ describe('a failure', () => {
 
   it('of negotiation is 406 and names what there is', async () => {
     const { fhir, exchanges } = await serve()
-    const answer = await fetch(`${fhir}/Patient/1`, { headers: { Accept: 'application/fhir+xml' } })
+    const answer = await fetch(`${fhir}/Patient/1`, { headers: { Accept: 'text/turtle' } })
     expect(await expectOutcome(answer, 406, 'not-supported')).toContain('application/fhir+json')
     expect(exchanges).toHaveLength(0)
   })
@@ -267,6 +267,7 @@ describe('a body', () => {
     ['PUT', '/Patient/1', 'text/json'],
     ['POST', '/Binary', 'application/fhir+json; fhirVersion=4.0'],
     ['PATCH', '/Patient/1', 'application/json-patch+json'],
+    ['PATCH', '/Patient/1', 'application/xml-patch+xml'],
     ['PATCH', '/Patient/1', 'application/fhir+json'],
   ])('%s %s may be %s', async (method, path, type) => {
     const { fhir, exchanges } = await serve()
@@ -275,8 +276,9 @@ describe('a body', () => {
   })
 
   it.each([
-    ['POST', '/Patient', 'application/fhir+xml', /XML is not yet served.*application\/fhir\+json/],
-    ['POST', '/Patient', 'text/xml', /XML is not yet/],
+    ['POST', '/Patient', 'application/xml-patch+xml', /application\/fhir\+json.*application\/fhir\+xml/],
+    ['POST', '/Patient', 'application/fhir+ndjson', /application\/fhir\+json.*application\/fhir\+xml/],
+    ['POST', '/Patient', 'application/fhir+xml; fhirVersion=5.0', /not supported/],
     ['POST', '/Patient', 'application/json-patch+json', /application\/fhir\+json/],
     ['POST', '/Patient', 'application/x-www-form-urlencoded', /application\/fhir\+json/],
     ['PATCH', '/Patient/1', 'application/merge-patch+json', /application\/json-patch\+json/],

@@ -1,67 +1,83 @@
 import { describe, expect, it } from 'vitest'
-import { NotAcceptable } from '../../src/base/errors.js'
-import { negotiate } from '../../src/http/negotiate.js'
+import { formatOf, notAcceptable } from '../../src/http/negotiate.js'
 import { takeFormat } from '../../src/http/query.js'
+
+// https://hl7.org/fhir/R4/http.html#mime-type
 
 describe('Accept', () => {
   it.each([
-    undefined,
-    '',
-    '*/*',
-    'application/*',
-    'application/fhir+json',
-    'application/json',
-    'text/json',
-    'Application/FHIR+JSON; charset=UTF-8',
-    'application/fhir+json; fhirVersion=4.0',
-    'application/fhir+xml, application/fhir+json',
-    'application/fhir+xml, */*;q=0.1',
-    'application/fhir+xml;q=1.0,application/json;q=0.1',
-    'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', // a browser
-    'application/*;q=0, application/json',
-  ])('%s is served as JSON', (accept) => {
-    expect(() => negotiate(accept)).not.toThrow()
+    [undefined, 'json'],
+    ['', 'json'],
+    ['*/*', 'json'],
+    ['application/*', 'json'],
+    ['application/fhir+json', 'json'],
+    ['application/json', 'json'],
+    ['text/json', 'json'],
+    ['Application/FHIR+JSON; charset=UTF-8', 'json'],
+    ['application/fhir+json; fhirVersion=4.0', 'json'],
+    ['application/fhir+xml', 'xml'],
+    ['application/xml', 'xml'],
+    ['text/xml; charset=utf-8', 'xml'],
+    ['application/fhir+ndjson', 'ndjson'],
+    ['application/ndjson', 'ndjson'],
+    ['application/fhir+xml, application/fhir+json', 'json'], // as much as each other
+    ['application/fhir+xml;q=0.9, application/fhir+json;q=0.8', 'xml'],
+    ['application/fhir+xml;q=0.2,application/json;q=0.1', 'xml'],
+    ['application/fhir+xml, */*;q=0.1', 'xml'],
+    ['application/fhir+json;q=0, application/fhir+xml', 'xml'],
+    ['application/json;q=0, */*', 'xml'], // the more specific range decides
+    ['application/json;q=0.5, */*;q=0.1', 'json'],
+    ['application/*;q=0, application/json', 'json'],
+    ['application/fhir+xml; fhirVersion=5.0, application/fhir+json', 'json'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'xml'], // a browser
+    ['text/html', undefined],
+    ['text/*', undefined],
+    ['application/fhir+json;q=0', undefined],
+    ['application/*;q=0.0, */*;q=1', undefined],
+    ['application/fhir+json; fhirVersion=5.0', undefined],
+    ['application/fhir+turtle', undefined],
+    ['nonsense', undefined],
+  ])('%s is served as %s', (accept, format) => {
+    expect(formatOf(accept)).toBe(format)
   })
 
-  it.each([
-    'application/fhir+xml',
-    'application/xml, text/xml',
-    'text/html',
-    'text/*',
-    'application/fhir+json;q=0',
-    'application/fhir+json;q=0, application/fhir+xml',
-    'application/json;q=0, */*', // the more specific range decides
-    'application/*;q=0.0, */*;q=1',
-    'application/fhir+json; fhirVersion=5.0',
-    'nonsense',
-  ])('%s is 406', (accept) => {
-    expect(() => negotiate(accept)).toThrow(NotAcceptable)
-    expect(() => negotiate(accept)).toThrow(/application\/fhir\+json/)
+  it('that cannot be served is refused with what there is', () => {
+    const { status, message } = notAcceptable('text/html')
+    expect(status).toBe(406)
+    expect(message).toMatch(
+      /^Accept: text\/html cannot .*fhir\+json .*_format=json.*fhir\+xml .*_format=xml.*fhir\+ndjson .*_format=ndjson/,
+    )
+    expect(notAcceptable(undefined, 'x'.repeat(200)).message).toMatch(/^_format=x{100}… cannot/)
   })
 })
 
 describe('_format', () => {
   it.each([
-    ['_format=json', true],
-    ['_format=JSON', true],
-    ['_format=application/json', true],
-    ['_format=application/fhir+json', true],
-    ['_format=application%2Ffhir%2Bjson', true],
-    ['_format=application/fhir%2Bjson;charset=utf-8', true],
-    ['_format=text/json', true],
-    ['_format=', true], // says nothing
-    ['_format=xml', false],
-    ['_format=application/fhir+xml', false],
-    ['_format=ttl', false],
-    ['_format=html', false],
-  ])('%s', (query, served) => {
-    const asked = () => negotiate('application/fhir+json', takeFormat(query).format)
-    if (served) expect(asked).not.toThrow()
-    else expect(asked).toThrow(NotAcceptable)
+    ['_format=json', 'json'],
+    ['_format=JSON', 'json'],
+    ['_format=application/json', 'json'],
+    ['_format=application/fhir+json', 'json'],
+    ['_format=application%2Ffhir%2Bjson', 'json'],
+    ['_format=application/fhir%2Bjson;charset=utf-8', 'json'],
+    ['_format=text/json', 'json'],
+    ['_format=', 'json'], // says nothing
+    ['_format=xml', 'xml'],
+    ['_format=application/fhir+xml', 'xml'],
+    ['_format=application/xml', 'xml'],
+    ['_format=text/xml', 'xml'],
+    ['_format=ndjson', 'ndjson'],
+    ['_format=application/fhir%2Bndjson', 'ndjson'],
+    ['_format=ttl', undefined],
+    ['_format=html', undefined],
+    ['_format=constructor', undefined],
+  ])('%s is %s', (query, format) => {
+    expect(formatOf('application/fhir+json', takeFormat(query).format)).toBe(format)
   })
 
   it('has precedence over Accept', () => {
-    expect(() => negotiate('application/fhir+xml', 'json')).not.toThrow()
+    expect(formatOf('application/fhir+xml', 'json')).toBe('json')
+    expect(formatOf('text/html', 'xml')).toBe('xml')
+    expect(formatOf('application/fhir+json', 'ttl')).toBeUndefined()
   })
 
   it.each([

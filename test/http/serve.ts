@@ -7,22 +7,30 @@ import { expect, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/base/config.js'
 import { openLog } from '../../src/base/log.js'
 import { openMetrics } from '../../src/base/metrics.js'
-import { operations } from '../../src/features.js'
+import { operations as all } from '../../src/features.js'
 import { type AppOptions, createApp } from '../../src/http/app.js'
 import { openRateLimit } from '../../src/http/rate-limit.js'
 import { createServer } from '../../src/http/server.js'
 import type { Answer, Exchange } from '../../src/rest/exchange.js'
 import { Places } from '../../src/rest/interactions.js'
+import type { Operation } from '../../src/rest/operation.js'
 import { Operations } from '../../src/rest/operations.js'
 
 interface Options extends Pick<AppOptions, 'routes'> {
   /** The environment that the server is configured by. */
   env?: Record<string, string>
+  /** What can be called; otherwise what the server has. */
+  operations?: readonly Operation[]
   dispatch?: (exchange: Exchange) => Promise<Answer> | Answer
 }
 
 /** The door over real sockets, with a dispatch of the test's own in place of the interactions. */
-export async function serve({ env = {}, dispatch = () => ({ status: 200, body: '{}' }), routes }: Options = {}) {
+export async function serve({
+  env = {},
+  operations = all,
+  dispatch = () => ({ status: 200, body: '{}' }),
+  routes,
+}: Options = {}) {
   const config = readConfig(env)
   const lines: Record<string, unknown>[] = []
   const to: DestinationStream = { write: (line) => void lines.push(JSON.parse(line)) }

@@ -22,7 +22,7 @@ function pathOf({ code, on }: Operation): string {
   return level === 'system' ? `$${code}` : level === 'type' ? `${type}/$${code}` : `${type}/p/$${code}`
 }
 
-const parameters = (...parameter: object[]) => ({ resourceType: 'Parameters', parameter })
+const parameters = (...parameter: object[]) => ({ resourceType: 'Parameters', ...(parameter.length && { parameter }) })
 
 describe.each(operations.map((one) => [definitionId(one), one] as const))('%s', (id, one) => {
   it('has its definition here', async () => {

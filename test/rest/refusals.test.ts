@@ -93,7 +93,7 @@ describe('a body', () => {
     const large = { resourceType: 'Patient', name: [{ text: 'x'.repeat(2_000_000) }] }
     await server.refused(413, 'POST Patient', { body: large })
     const patient = '{"resourceType":"Patient"}'
-    await server.refused(415, 'POST Patient', { body: '<Patient/>', type: 'application/fhir+xml' })
+    await server.refused(415, 'POST Patient', { body: '<Patient/>', type: 'application/xml-patch+xml' })
     await server.refused(415, 'POST Patient', { body: patient, type: 'text/plain' })
     await server.refused(415, 'PUT Patient/a', { body: patient, type: 'application/json-patch+json' })
     expect(await server.count()).toBe(0)

@@ -55,7 +55,8 @@ export async function openServer(settings: Record<string, string> = {}): Promise
       body: body === undefined || typeof body === 'string' ? (body as string | undefined) : JSON.stringify(body),
     })
     const text = await answer.text()
-    return { status: answer.status, headers: answer.headers, text, json: text === '' ? undefined : JSON.parse(text) }
+    const isJson = /[+/]json/.test(answer.headers.get('content-type') ?? '')
+    return { status: answer.status, headers: answer.headers, text, json: isJson && text ? JSON.parse(text) : undefined }
   }
   const expecting: RestServer['expect'] = async (status, request, asked) => {
     const got = await ask(request, asked)

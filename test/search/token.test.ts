@@ -70,7 +70,10 @@ describe('codes with a system', () => {
   })
 
   it.each([
-    ['code:exact=x', /:exact is not supported on Observation; this parameter takes :not :text :missing/],
+    [
+      'code:exact=x',
+      /:exact is not supported on Observation; this parameter takes :not :text :text-advanced :in :not-in :above :below :missing/,
+    ],
     ['code:missing=maybe', /code:missing is true or false/],
     ['code:not:missing=true', /one modifier/],
     ['code=', /no value/],
@@ -180,6 +183,93 @@ describe('tokens of other types', () => {
   })
 })
 
+describe('identifiers of a type', () => {
+  const V2 = 'http://terminology.hl7.org/CodeSystem/v2-0203'
+  beforeAll(() =>
+    server.put(
+      {
+        resourceType: 'Person',
+        id: 'typed',
+        identifier: [
+          {
+            type: { coding: [{ system: V2, code: 'MR' }, { code: 'loose' }], text: 'Medical record number' },
+            system: 'http://hospital',
+            value: '4|46,053',
+          },
+          { type: { coding: [{ system: V2, code: 'SB' }] }, value: '123' },
+        ],
+      },
+      { resourceType: 'Person', id: 'other', identifier: [{ type: { text: 'Insurance' }, value: '123' }] },
+    ),
+  )
+
+  it.each([
+    [`identifier:of-type=${V2}|MR|4\\|46\\,053`, ['typed']],
+    [`identifier:of-type=${V2}|SB|123`, ['typed']],
+    [`identifier:of-type=${V2}|MR|123`, []], // type and value of different identifiers
+    [`identifier:of-type=${V2}|SB|123,${V2}|XX|123`, ['typed']],
+    ['identifier:text=record', ['typed']],
+    ['identifier:text=insurance', ['other']],
+    ['identifier=123', ['other', 'typed']],
+  ])('%s', async (query, expected) => {
+    expect(await server.found(`Person?${query}`)).toEqual(expected)
+  })
+
+  it.each([
+    [`identifier:of-type=${V2}|MR`, /right is system\|code\|value/],
+    ['identifier:of-type=|MR|1', /right is system\|code\|value/],
+    ['gender:of-type=a|b|c', /gender:of-type is not supported on Person; this parameter takes :not/],
+    ['identifier:in=http://x', /identifier:in is not supported on Person; this parameter takes .*:of-type/],
+  ])('%s is refused', async (query, reason) => {
+    expect(await server.refused(`Person?${query}`)).toMatch(reason)
+  })
+})
+
+describe('phone numbers, however they are written', () => {
+  const person = (id: string, number: string, system = 'phone') => ({
+    resourceType: 'RelatedPerson',
+    id,
+    patient: { reference: 'Patient/a' },
+    telecom: [{ system, value: number }],
+  })
+  beforeAll(() =>
+    server.put(
+      person('national', '(555) 010-0199'),
+      person('full', '+1 555 010 0199'),
+      person('uri', 'tel:+1-555-010-0199;ext=7'),
+      person('trunk', '1.555.010.0199'),
+      person('dutch', '+31 20 123 4567'),
+      person('amsterdam', '020-123 4567'),
+      person('mail', '5550100199@example.org', 'email'),
+      person('words', 'by the reception'),
+    ),
+  )
+
+  const american = ['full', 'national', 'trunk', 'uri']
+  it.each([
+    ['(555) 010-0199', american],
+    ['+15550100199', american],
+    ['+1 (555) 010-0199', american],
+    ['1-555-010-0199', american],
+    ['0015550100199', american],
+    ['+445550100199', ['national']], // of another country, or of none that is told
+    ['+31201234567', ['amsterdam', 'dutch']],
+    ['0201234567', ['amsterdam', 'dutch']],
+    ['201234567', ['amsterdam', 'dutch']],
+    ['0100199', []],
+    ['by the reception', ['words']],
+  ])('phone=%s', async (number, expected) => {
+    expect(await server.found(`RelatedPerson?phone=${value(number)}`)).toEqual(expected)
+    expect(await server.found(`RelatedPerson?telecom=${value(number)}`)).toEqual(expected)
+    const rest = [...american, 'dutch', 'amsterdam', 'mail', 'words'].filter((id) => !expected.includes(id))
+    expect(await server.found(`RelatedPerson?telecom:not=${value(number)}`)).toEqual(rest.sort())
+  })
+
+  it('a plus sign that was not escaped', async () => {
+    expect(await server.found('RelatedPerson?phone=+15550100199')).toEqual(american)
+  })
+})
+
 describe('what every resource has', () => {
   beforeAll(() =>
     server.put(
@@ -212,6 +302,12 @@ describe('what every resource has', () => {
     ['_profile=http://example.org/StructureDefinition/q|2', ['tagged']],
     ['_profile=http://example.org/StructureDefinition', []],
     ['_profile:missing=true', ['plain']],
+    ['_profile:below=http://example.org/StructureDefinition', ['tagged']],
+    ['_profile:below=http://example.org/StructureDefinition/q', ['tagged']],
+    ['_profile:below=http://example.org/Structure', []],
+    ['_profile:above=http://example.org/StructureDefinition/p/x', ['tagged']],
+    ['_source:below=http://example.org', ['tagged']],
+    ['_source:below=http://example.org/other', []],
     [`_source=${value('http://example.org/app#1')}`, ['tagged']],
     ['_source=http://example.org/app', []],
     ['_source:missing=false', ['tagged']],

@@ -24,14 +24,15 @@ const primitives: Record<string, unknown> = {
 
 /** The smallest resource of a type that its structure allows: the elements that have to be there, and no others. */
 export function minimal(type: string): { resourceType: string } & Record<string, unknown> {
-  return { resourceType: type, ...membersOf(type) }
+  return { resourceType: type, ...minimalMembers(type) }
 }
 
-function membersOf(name: string): Record<string, unknown> {
+/** The same for a data type or the path of a backbone, where at least one has to be there. */
+export function minimalMembers(name: string): Record<string, unknown> {
   const { kind, elements } = typeDefinition(name)!
   const required = elements.filter(({ min }) => min > 0)
-  // A data type may not be empty, though nothing in particular has to be there: then it is its first simple element.
-  if (required.length === 0 && kind !== 'resource') required.push(elements.find(isSimple)!)
+  // A data type may not be empty, though nothing in particular has to be there: then it is its first simple element, or its last.
+  if (required.length === 0 && kind !== 'resource') required.push(elements.find(isSimple) ?? elements.at(-1)!)
   return Object.fromEntries(required.map((element) => memberOf(name, element)))
 }
 
@@ -50,5 +51,5 @@ function valueOfType(type: string): unknown {
   if (type in primitives) return primitives[type]
   if (type === 'Resource') return minimal('Basic')
   if (typeDefinition(type)?.kind === 'primitive-type') return 'text'
-  return membersOf(type)
+  return minimalMembers(type)
 }

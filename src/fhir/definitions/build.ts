@@ -149,15 +149,18 @@ function asPublished(name: string, elements: FullElement[], published: Published
       (hasContent(element) || !isAdded(element)),
   )
 
+  const genuine = kept.map((element): FullElement => {
+    const { type, binding } = published.get(element.path!) ?? element
+    return { ...element, type, binding }
+  })
+  // What the package dropped goes back behind the element it was published behind: XML goes by this order.
   const paths = new Set(elements.map((element) => element.path))
-  const restored = [...published.values()].filter(({ path }) => path!.startsWith(`${name}.`) && !paths.has(path))
-  return [
-    ...kept.map((element) => {
-      const { type, binding } = published.get(element.path!) ?? element
-      return { ...element, type, binding }
-    }),
-    ...restored,
-  ]
+  const own = [...published.values()].filter(({ path }) => path!.startsWith(`${name}.`))
+  for (const [index, element] of own.entries()) {
+    if (paths.has(element.path)) continue
+    genuine.splice(genuine.findIndex(({ path }) => path === own[index - 1]?.path) + 1, 0, element)
+  }
+  return genuine
 }
 
 function elementOf(element: FullElement): ElementDefinition {

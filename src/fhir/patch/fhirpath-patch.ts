@@ -60,7 +60,8 @@ function operationsOf(parameters: unknown): Tree[] {
   return list
 }
 
-const partNames = new Set(['type', 'path', 'name', 'value', 'index', 'source', 'destination'])
+// previousValue is what $diff tells beside the patch: it changes nothing.
+const partNames = new Set(['type', 'path', 'name', 'value', 'index', 'source', 'destination', 'previousValue'])
 
 function partsOf(operation: Tree): Parts {
   const parts: Parts = {}

@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module'
 import { Invalid, Unprocessable } from '../../base/errors.js'
-import { compile } from '../fhirpath.js'
 import { isDecimal, toNumber } from '../json.js'
 import { capitalized, membersOf } from '../members.js'
+import { compile, type Syntax, syntaxOf } from './fhirpath-js.js'
 import { isTree, type Tree } from './tree.js'
 
 /** Where an element stands in the JSON of a resource. A primitive's extensions stand beside it, under `_key`. */
@@ -98,13 +97,6 @@ function numbered(resource: Tree): { copy: unknown; places: Places } {
 
 // ── What a path may say ────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A node of the fhirpath package's syntax tree; a function's name is the first child of its `Functn`. */
-interface Syntax {
-  type: string
-  text?: string
-  children?: Syntax[]
-}
-
 // https://hl7.org/fhirpath/N1: what picks elements, and what a criterion of where() needs. Regular expressions,
 // recursion and iteration over made-up collections would let one small request occupy the server for hours.
 const functions = new Set(
@@ -114,15 +106,13 @@ const functions = new Set(
 const refused: Record<string, string> = { UnionExpression: 'a union', ExternalConstantTerm: 'a %variable' }
 const longest = 1000
 
-const load = createRequire(import.meta.url)
 const checked = new WeakSet<object>()
 
 function navigation(path: string): (resource: unknown, variables: Record<string, unknown>) => unknown[] {
   if (path.length > longest) throw new Invalid(`the path is longer than ${longest} characters`)
-  const evaluate = compile(path) // kept by fhirpath.ts, which has also loaded the package now
+  const evaluate = compile(path) // which keeps it
   if (!checked.has(evaluate)) {
-    const { parse } = load('fhirpath') as typeof import('fhirpath')
-    onlyNavigates(parse(path))
+    onlyNavigates(syntaxOf(path))
     checked.add(evaluate)
   }
   return evaluate

@@ -1,35 +1,63 @@
-/** The part of FHIRPath that search parameters are written in, as a tree. `of` is what a step applies to. */
+/** FHIRPath as a tree, by its grammar (https://hl7.org/fhirpath/N1/#grammar). `of` is what a step applies to. */
 export type Expression =
   | { is: 'member'; name: string; of?: Expression }
   | { is: 'call'; name: string; args: Expression[]; of?: Expression }
-  | { is: 'index'; at: number; of: Expression }
+  | { is: 'index'; at: Expression; of: Expression }
+  /** `%name` */
   | { is: 'variable'; name: string }
-  | { is: 'literal'; value: string | boolean | number }
+  /** `$this`, `$index`, `$total` */
+  | { is: 'iteration'; name: string }
+  /** Digits and dates are text, as they were written; a quantity has its unit beside its digits. */
+  | { is: 'literal'; type: LiteralType; value: string | boolean; unit?: string }
+  /** `{}` */
+  | { is: 'empty' }
+  | { is: 'sign'; sign: '+' | '-'; of: Expression }
   | { is: 'operation'; operator: Operator; left: Expression; right: Expression }
 
-type Operator = 'as' | 'is' | '|' | '=' | '!=' | 'and' | 'or'
+export type LiteralType = 'boolean' | 'string' | 'integer' | 'decimal' | 'date' | 'dateTime' | 'time' | 'Quantity'
 
 /** How tightly an operator binds. https://hl7.org/fhirpath/N1/#operator-precedence */
-const precedence = new Map<string | undefined, number>([
-  ['as', 5],
-  ['is', 5],
-  ['|', 4],
-  ['=', 3],
-  ['!=', 3],
-  ['and', 2],
-  ['or', 1],
-])
+const binding = {
+  ...{ '*': 10, '/': 10, div: 10, mod: 10 },
+  ...{ '+': 9, '-': 9, '&': 9 },
+  ...{ is: 8, as: 8 },
+  '|': 7,
+  ...{ '<': 6, '<=': 6, '>': 6, '>=': 6 },
+  ...{ '=': 5, '!=': 5, '~': 5, '!~': 5 },
+  ...{ in: 4, contains: 4 },
+  and: 3,
+  ...{ or: 2, xor: 2 },
+  implies: 1,
+}
+export type Operator = keyof typeof binding
+const precedence = new Map<string | undefined, number>(Object.entries(binding))
 
-/** FHIRPath that is not compiled here: fhirpath.js has to evaluate it. */
+/** FHIRPath that is not compiled here: the interpreter has to evaluate it. */
 export class Unsupported extends Error {}
 
-// a name, a string, a number, or a sign
-const token = /\s*(?:[A-Za-z_]\w*|`\w+`|'(?:[^'\\]|\\.)*'|\d+|!=|[.()[\]|=%,])/y
+/** Parentheses, arguments and indexes within each other; what people write has a handful. */
+const DEEPEST = 100
 
-/** @throws Unsupported  the text is not FHIRPath, or is FHIRPath that search parameters seldom need */
+const blank = /(?:\s|\/\/.*|\/\*[\s\S]*?\*\/)*/y
+const date = String.raw`\d{4}(?:-\d\d(?:-\d\d)?)?`
+const time = String.raw`\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?`
+const token = new RegExp(
+  [
+    String.raw`\$?[A-Za-z_]\w*`,
+    '`[\\w-]+`',
+    String.raw`'(?:[^'\\]|\\.)*'`,
+    String.raw`@T${time}|@${date}(?:T(?:${time})?(?:Z|[+-]\d\d:\d\d)?)?`,
+    String.raw`\d+(?:\.\d+)?`,
+    String.raw`[<>!]=|!~|[.()[\]{}|=~<>,%+\-*/&]`,
+  ].join('|'),
+  'y',
+)
+
+/** @throws Unsupported  the text is not FHIRPath, or nests beyond all need */
 export function parse(text: string): Expression {
   const tokens = [...tokensOf(text)]
   let next = 0
+  let depth = 0
 
   const refuse = (): never => {
     throw new Unsupported(`${tokens[next] ?? 'end'} in ${text}`)
@@ -38,13 +66,24 @@ export function parse(text: string): Expression {
   const expect = (sign: string) => accept(sign) || refuse()
 
   function operation(tighterThan = 0): Expression {
-    let left = chain()
+    if (++depth > DEEPEST) refuse()
+    let left = signed()
     for (;;) {
       const binds = precedence.get(tokens[next]) ?? 0
-      if (binds <= tighterThan) return left
+      if (binds <= tighterThan) {
+        depth--
+        return left
+      }
       const operator = tokens[next++] as Operator
       left = { is: 'operation', operator, left, right: operation(binds) }
     }
+  }
+
+  function signed(): Expression {
+    const sign = tokens[next]
+    if (sign !== '-' && sign !== '+') return chain()
+    next++
+    return { is: 'sign', sign, of: chain() }
   }
 
   function chain(): Expression {
@@ -52,9 +91,9 @@ export function parse(text: string): Expression {
     for (;;) {
       if (accept('.')) of = invocation(of)
       else if (accept('[')) {
-        const at = tokens[next++] ?? ''
-        if (!/^\d/.test(at) || !accept(']')) refuse()
-        of = { is: 'index', at: Number(at), of }
+        const at = operation()
+        expect(']')
+        of = { is: 'index', at, of }
       } else return of
     }
   }
@@ -66,18 +105,28 @@ export function parse(text: string): Expression {
       expect(')')
       return inner
     }
-    if (accept('%')) return { is: 'variable', name: tokens[next++] ?? refuse() }
+    if (accept('{')) return expect('}') && { is: 'empty' }
+    if (accept('%')) return { is: 'variable', name: nameOf(tokens[next++] ?? refuse()) }
+    if (/^\$./.test(text)) return { is: 'iteration', name: tokens[next++]!.slice(1) }
     const value = literal(text)
     if (value === undefined) return invocation()
     next++
-    return { is: 'literal', value }
+    return value.is === 'literal' && isNumber(value.type) ? quantity(value) : value
+  }
+
+  /** A number may be followed by its unit: `4 'mg'`, `2 days`. */
+  function quantity(number: Expression & { is: 'literal' }): Expression {
+    const unit = tokens[next]
+    if (unit === undefined || !(unit.startsWith("'") || durations.has(unit))) return number
+    next++
+    return { ...number, type: 'Quantity', unit: unit.startsWith("'") ? unquoted(unit) : unit }
   }
 
   function invocation(of?: Expression): Expression {
     const text = tokens[next] ?? refuse()
-    if (!/^[\w`]/.test(text)) refuse()
+    if (!/^[\w`']/.test(text) || /^\d/.test(text)) refuse()
     next++
-    const name = text.replaceAll('`', '')
+    const name = nameOf(text)
     if (!accept('(')) return { is: 'member', name, of }
     const args: Expression[] = []
     while (!accept(')')) {
@@ -93,21 +142,37 @@ export function parse(text: string): Expression {
 }
 
 function* tokensOf(text: string): Generator<string> {
-  const end = text.trimEnd().length
-  token.lastIndex = 0
-  while (token.lastIndex < end) {
-    const from = token.lastIndex
+  for (let at = 0; ; ) {
+    blank.lastIndex = at
+    blank.exec(text)
+    if (blank.lastIndex === text.length) return
+    token.lastIndex = blank.lastIndex
     const found = token.exec(text)
-    if (!found) throw new Unsupported(`${text.slice(from)} in ${text}`)
-    yield found[0].trim()
+    if (!found) throw new Unsupported(`${text.slice(blank.lastIndex)} in ${text}`)
+    at = token.lastIndex
+    yield found[0]
   }
 }
 
-function literal(token: string): string | boolean | number | undefined {
-  if (token.startsWith("'")) return unquoted(token)
-  if (/^\d/.test(token)) return Number(token)
-  return token === 'true' || token === 'false' ? token === 'true' : undefined
+const durations = new Set(
+  ['year', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond'].flatMap((unit) => [unit, `${unit}s`]),
+)
+
+const isNumber = (type: LiteralType) => type === 'integer' || type === 'decimal'
+
+function literal(token: string): Expression | undefined {
+  const is = 'literal'
+  if (token.startsWith("'")) return { is, type: 'string', value: unquoted(token) }
+  if (token.startsWith('@T')) return { is, type: 'time', value: token.slice(2) }
+  // `@2015T` is a dateTime that is known to the year.
+  if (token.startsWith('@'))
+    return { is, type: token.includes('T') ? 'dateTime' : 'date', value: token.slice(1).replace(/T$/, '') }
+  if (/^\d/.test(token)) return { is, type: token.includes('.') ? 'decimal' : 'integer', value: token }
+  return token === 'true' || token === 'false' ? { is, type: 'boolean', value: token === 'true' } : undefined
 }
+
+/** A name may stand in backticks, and that of a variable in quotes. */
+const nameOf = (token: string) => (/^[`']/.test(token) ? unquoted(token) : token)
 
 const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t', f: '\f' }
 

@@ -28,7 +28,7 @@ export type Test =
  *
  * @param base  type of the item: a resource type, a data type or a backbone
  * @returns none when the expression speaks of other types only
- * @throws Unsupported  fhirpath.js has to evaluate it
+ * @throws Unsupported  the interpreter has to evaluate it
  * @throws Invalid  it names an element that no type on its way has
  */
 export function routes(expression: string, base: string): Route[] {
@@ -44,14 +44,19 @@ function follow(expression: Expression, start: Route): Route[] {
     case 'call':
       return call(expression, start)
     case 'index':
-      return follow(expression.of, start).map((route) => pick(route, expression.at))
+      return indexed(expression, start)
     case 'variable':
       return [variable(expression.name, start)]
     case 'operation':
       return operation(expression, start)
-    case 'literal':
-      throw new Unsupported('a literal on its own')
+    default:
+      throw new Unsupported(`${expression.is} on its own`)
   }
+}
+
+function indexed({ of, at }: Expression & { is: 'index' }, start: Route): Route[] {
+  if (at.is !== 'literal' || at.type !== 'integer') throw new Unsupported('an index that is computed')
+  return follow(of, start).map((route) => pick(route, Number(at.value)))
 }
 
 function call(expression: Expression & { is: 'call' }, start: Route): Route[] {
@@ -146,7 +151,8 @@ function typeNamed(name: string): string {
 /** `code` is an element's name long before it is the primitive type. */
 const isTypeName = (name: string) => /^[A-Z]/.test(name) && typeDefinition(name) !== undefined
 
-function isA(type: string, ancestor: string): boolean {
+/** Whether a type is another one or is derived from it: code is a string. */
+export function isA(type: string, ancestor: string): boolean {
   for (let at: string | undefined = type; at; at = typeDefinition(at)?.base) if (at === ancestor) return true
   return false
 }
@@ -185,7 +191,8 @@ function test(expression: Expression, item: Route): Test {
 
 /** Text and booleans only: what compares dates and numbers must know of precision and of decimals. */
 function comparison(is: '=' | '!=', routes: Route[], right: Expression): Test {
-  if (right.is !== 'literal' || typeof right.value === 'number') throw new Unsupported('a comparison with no literal')
+  if (right.is !== 'literal' || (right.type !== 'string' && right.type !== 'boolean'))
+    throw new Unsupported('a comparison with no text or boolean')
   const { value } = right
   if (typeof value === 'string' && !routes.every(({ type }) => isA(type, 'string') || isA(type, 'uri'))) {
     throw new Unsupported('text compared with what is no text')

@@ -76,6 +76,9 @@ export const COMBINED: Record<string, readonly [onResource: string, onElement: s
   'combo-code-value-concept': ['code-value-concept', 'component-code-value-concept'],
 }
 
+/** Whether a search can ask for it. */
+export const isSupported = (parameter: SearchParameter): boolean => parameter.code in COMBINED || isPair(parameter)
+
 /** A part of a pair is hashed without a name: the pair has one. */
 const PART = new token.Hashes('')
 

@@ -1,7 +1,8 @@
 import { Invalid } from '../../base/errors.js'
 import { decimalText, isDecimal } from '../../fhir/json.js'
+import { conversion, UCUM } from '../../fhir/ucum.js'
 import type { Comparison, Decimal, QuantityTest } from '../clause.js'
-import { hash, hashOften } from '../hash.js'
+import { hashOften } from '../hash.js'
 import { prefixed } from './date.js'
 import { unescaped } from './token.js'
 
@@ -10,6 +11,8 @@ export interface Indexed {
   value: string
   unit: bigint
   unitCode: bigint
+  /** the unit's code, when it is one of UCUM */
+  ucum?: string
 }
 
 interface Quantity {
@@ -41,7 +44,8 @@ export function indexed(value: unknown, type: string, visit: (row: Indexed) => v
       visit({ value: text, unit: 0n, unitCode: 0n })
       return
     }
-    visit({ value: text, unit: unitHash(space, symbol), unitCode: codeHash(symbol) })
+    const row = { value: text, unit: unitHash(space, symbol), unitCode: codeHash(symbol) }
+    visit(space === UCUM ? { ...row, ucum: symbol } : row)
     // `||milligram` finds what people call the unit, where that is not its code.
     if (unit !== undefined && unit !== symbol) visit({ value: text, unit: 0n, unitCode: codeHash(unit) })
   }
@@ -77,7 +81,29 @@ export function searched(text: string, parameter: string): QuantityTest {
     throw new Invalid(`${parameter}: right are number, number|system|code and number||code`)
   const comparison = number(value!, parameter)
   if (!code) return { comparison }
-  return system
-    ? { comparison, unit: hash(`unit\n${unescaped(system)}\n${unescaped(code)}`) }
-    : { comparison, unitCode: hash(`unit\t${unescaped(code)}`) }
+  if (!system) return { comparison, unitCode: codeHash(unescaped(code)) }
+  const test = { comparison, unit: unitHash(unescaped(system), unescaped(code)) }
+  return unescaped(system) === UCUM ? { ...test, ucum: unescaped(code) } : test
 }
+
+/** The same test of a quantity in each of these units that measures the same: `5 g/L` is `500 mg/dL`. */
+export function converted(test: QuantityTest, units: readonly string[]): QuantityTest[] {
+  const { ucum, ...exact } = test
+  if (ucum === undefined) return [exact]
+  const others = units
+    .filter((unit) => unit !== ucum)
+    .flatMap((unit): QuantityTest[] => {
+      const way = conversion(ucum, unit)
+      if (!way) return []
+      const { prefix, value } = test.comparison
+      const inUnit: Decimal = {
+        value: rounded(Number(value.value) * way.slope + way.shift),
+        half: rounded(Number(value.half) * way.slope),
+      }
+      return [{ comparison: { prefix, value: inUnit }, unit: unitHash(UCUM, unit) }]
+    })
+  return [exact, ...others]
+}
+
+/** Binary fractions would decide at the limits. */
+const rounded = (n: number) => String(Number(n.toPrecision(12)))

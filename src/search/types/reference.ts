@@ -27,9 +27,30 @@ export function indexed(tenant: number, value: unknown, type: string, visit: (ta
   } else if (typeof value === 'string') {
     visit({ key: urlKey(tenant, value) })
     const bar = value.indexOf('|')
-    if (bar > 0) visit({ key: urlKey(tenant, value.slice(0, bar)) })
+    if (bar <= 0) return
+    const url = value.slice(0, bar)
+    visit({ key: urlKey(tenant, url) })
+    for (const part of beginnings(value.slice(bar + 1))) visit({ key: versionKey(tenant, url, part) })
   }
 }
+
+/** `1.2`, `1` of the version `1.2.3`. */
+function beginnings(version: string): string[] {
+  const parts = version.split('.')
+  return parts.slice(1).map((_, i) => parts.slice(0, parts.length - 1 - i).join('.'))
+}
+
+const versionKey = (tenant: number, url: string, beginning: string) => urlKey(tenant, `${url}|${beginning}.`)
+
+/** Keys of canonicals to a version or one that it is the beginning of: `1` and `1.2.3`. */
+export const versionsBelow = (tenant: number, url: string, version: string): bigint[] => [
+  urlKey(tenant, `${url}|${version}`),
+  versionKey(tenant, url, version),
+]
+
+/** Keys of canonicals to a version or a beginning of it. */
+export const versionsAbove = (tenant: number, url: string, version: string): bigint[] =>
+  [version, ...beginnings(version)].map((one) => urlKey(tenant, `${url}|${one}`))
 
 /** What a literal reference points at, be it in a resource or in a query. */
 export function targetOf(tenant: number, reference: string): Target | undefined {

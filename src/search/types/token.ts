@@ -1,4 +1,8 @@
+import { Invalid } from '../../base/errors.js'
+import type { CodeSet } from '../../fhir/code-set.js'
+import type { TokenSpelling } from '../clause.js'
 import { counted, hash, hashOften, uncounted } from '../hash.js'
+import * as phone from './phone.js'
 
 interface Coding {
   system?: string
@@ -8,6 +12,7 @@ interface Coding {
 interface Identifier {
   system?: string
   value?: string
+  type?: { coding?: Coding[]; text?: string }
 }
 
 /**
@@ -108,14 +113,22 @@ export function indexed(hashes: Hashes, value: unknown, type: string, sink: Toke
       indexCoding(hashes, value as Coding, sink)
       return
     case 'Identifier': {
-      const { system, value: code } = value as Identifier
+      const { system, value: code, type: kind } = value as Identifier
       if (code) indexUnique(hashes, system, code, sink)
+      for (const one of kind?.coding ?? []) {
+        if (code && one.system && one.code) sink.token(identifierOfType(prefix, one.system, one.code, code))
+      }
+      if (kind?.text) sink.text(kind.text)
       return
     }
     case 'ContactPoint': {
       // The system of a ContactPoint (phone, email) is no namespace: https://hl7.org/fhir/R4/search.html#token
-      const { value: code } = value as Identifier
-      if (code) sink.token(uncounted(hash(codeOnly(prefix, code))))
+      const { value: code, system } = value as Identifier
+      if (!code) return
+      const phones = phone.SYSTEMS.has(system ?? 'phone') ? phone.indexed(code) : []
+      for (const name of phones) sink.token(phoneHash(prefix, name))
+      // A phone number is found as it is written, too: that is read as the same number.
+      if (phones.length === 0) sink.token(uncounted(hash(codeOnly(prefix, code))))
       return
     }
     default: {
@@ -144,6 +157,16 @@ function indexUnique(hashes: Hashes, system: string | undefined, code: string, s
   if (system !== undefined) sink.token(hashes.system(system))
 }
 
+/** `identifier:of-type=system|code|value` */
+export const identifierOfType = (prefix: string, system: string, code: string, value: string): bigint =>
+  uncounted(hash(`${prefix}:of-type\n${system}\n${code}\n${value}`))
+
+const phoneHash = (prefix: string, name: string) => uncounted(hash(`${prefix}:phone\t${name}`))
+
+/** What a value of a query finds as a phone number, however it is written; nothing if it is none. */
+export const phonesOf = (prefix: string, text: string): bigint[] =>
+  phone.searched(unescaped(text)).map((name) => phoneHash(prefix, name))
+
 /**
  * What a query asks: `code`, `system|code`, `|code` (without a system), `system|`. Both parities of the hash are
  * returned where the value's type is not known: a token is stored under one of them.
@@ -171,5 +194,28 @@ function unescapedBar(text: string): number {
   return -1
 }
 
-/** Uris match as a whole: https://hl7.org/fhir/R4/search.html#uri */
-export const uri = (prefix: string, value: string): bigint => uncounted(hash(`${prefix}\t${value}`))
+/** Systems whose codes stand in elements without one: FHIR's own, and those of languages and media types. */
+const OF_ELEMENTS = /^(?:http:\/\/(?:hl7\.org\/fhir|terminology\.hl7\.org\/CodeSystem)\/|urn:ietf:(?:bcp|rfc):)/
+
+/**
+ * The hashes of which a resource has one, when one of its tokens is in a set of codes.
+ * @throws Invalid  the set is all codes of a system but some, and nobody knows all
+ */
+export function among({ prefixes, parities, implied }: TokenSpelling, { systems }: CodeSet): bigint[] {
+  const found: bigint[] = []
+  for (const [system, { codes, others }] of systems) {
+    if (others && (codes.size > 0 || implied))
+      throw new Invalid(
+        `What is in the set cannot be told: the code system ${system} is not stored here with all codes`,
+      )
+    if (implied && !OF_ELEMENTS.test(system)) continue
+    for (const prefix of prefixes) {
+      if (others) found.push(counted(hash(systemOnly(prefix, system))))
+      for (const code of codes) {
+        const text = implied ? codeOnly(prefix, code) : full(prefix, system, code)
+        for (const unique of parities) found.push((unique ? uncounted : counted)(hash(text)))
+      }
+    }
+  }
+  return [...new Set(found)]
+}
