@@ -1,0 +1,75 @@
+import type { Bundle } from '@medplum/fhirtypes'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { resourceTypes } from '../../src/fhir/definitions.js'
+import { searchParameters } from '../../src/search/parameters.js'
+import { openServer, type RestServer } from '../rest/server.js'
+import { minimal } from '../support/minimal.js'
+
+let server: RestServer
+beforeAll(async () => {
+  server = await openServer()
+  const { json } = await server.batch(
+    resourceTypes.map((type) => ({ resource: minimal(type), request: { method: 'POST', url: type } })),
+  )
+  expect((json as Bundle).entry!.filter(({ response }) => response!.status !== '201 Created')).toEqual([])
+})
+afterAll(() => server.stop())
+
+/** What breaks out of a string, an array, a pattern, a comment or a path when somebody forgets to bind it. */
+const hostile = [
+  "' or '1'='1",
+  `"; drop table resource; --{"a"}`,
+  '\\',
+  '\u0000',
+  "|'",
+  "gt'",
+  "5|'|'",
+  "Patient/' or true",
+  `$$'$1%_(?=(a+)+$)${'9'.repeat(400)}`,
+]
+
+// Rows of a statement that was broken out of would be all of them, and an error of the database a 500.
+it.each(hostile.map((text) => [JSON.stringify(text).slice(0, 40), text]))(
+  '%s is a value like another for every parameter',
+  async (_, text) => {
+    const urls = resourceTypes.flatMap((type) =>
+      [...searchParameters(type).keys()].map((code) => `${type}?${code}=${encodeURIComponent(text)}&_count=1`),
+    )
+    const { json } = await server.batch(urls.map((url) => ({ request: { method: 'GET', url } })))
+    const wrong = (json as Bundle).entry!.flatMap(({ response, resource }, n) => {
+      const { status } = response!
+      const some = status.startsWith('200') && ((resource as Bundle).entry ?? []).length > 0
+      return !some && /^[24]/.test(status) ? [] : [`${urls[n]} → ${status}${some ? ' with matches' : ''}`]
+    })
+    expect(wrong).toEqual([])
+  },
+  60_000,
+)
+
+it('nor do names, modifiers, sorts and links', async () => {
+  for (const text of hostile) {
+    const value = encodeURIComponent(text)
+    for (const query of [
+      `${value}=1`,
+      `code:${value}=1`,
+      `subject:${value}.name=1`,
+      `subject:Patient.${value}=1`,
+      `_has:Condition:${value}:code=1`,
+      `_has:${value}:patient:code=1`,
+      `_sort=${value}`,
+      `_include=${value}`,
+      `_include=Observation:${value}`,
+      `_elements=${value}`,
+      `_summary=${value}`,
+      `_count=${value}`,
+      `_total=${value}`,
+      `_cursor=${value}`,
+      `_offset=${value}`,
+    ]) {
+      const { status, text: body } = await server.ask(`GET Observation?${query}`)
+      // `_elements` of names that are none leaves what is mandatory.
+      expect(query.startsWith('_elements') ? [200, 400] : [400], `${query}: ${body.slice(0, 300)}`).toContain(status)
+    }
+  }
+  expect(await server.count()).toBe(resourceTypes.length)
+})
