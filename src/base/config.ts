@@ -44,8 +44,12 @@ const settings = {
     100_000,
     'Resources that a DELETE by criteria may delete at once; when more match it is 412 and none is.',
   ),
+  INGLE_EXPUNGE_ENABLED: oneOf(['off', 'on'], 'Whether `$expunge` may remove resources and versions for good.'),
   INGLE_FHIRPATH_TIMEOUT_MS: whole(2000, 10, 600_000, 'Time that `$fhirpath` may evaluate an expression.'),
-  INGLE_GRAPHQL_INTROSPECTION: oneOf(['on', 'off'], 'Whether GraphQL clients may ask for the schema, 20 MB in all.'),
+  INGLE_GRAPHQL_INTROSPECTION: oneOf(
+    ['off', 'on'],
+    'Whether GraphQL clients may ask for the schema: 20 MB, and seconds in which nobody else is served.',
+  ),
   INGLE_GRAPHQL_MAX_DEPTH: whole(20, 1, 200, 'Levels of fields that a GraphQL query may have.'),
   INGLE_GRAPHQL_MAX_FIELDS: whole(2000, 1, 100_000, 'Fields that a GraphQL query may have, fragments written out.'),
   INGLE_GRAPHQL_MAX_ALIASES: whole(200, 0, 100_000, 'Aliases that a GraphQL query may have, fragments written out.'),

@@ -60,6 +60,8 @@ function preferred(accept: string): Format | undefined {
     const kind = type === 'application/*' || type === '*/*' ? type : formatNamed(range)
     if (kind) wanted[kind] = Math.max(wanted[kind] ?? 0, quality(parameters.q))
   }
+  // A browser asks for XML, but not for FHIR's: it takes anything, and its reader wants JSON.
+  if (wanted['*/*'] && /\btext\/html\b/i.test(accept)) return 'json'
   let best: Format | undefined
   let most = 0
   for (const format of formats) {

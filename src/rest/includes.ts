@@ -13,8 +13,17 @@ import { mayInclude } from './scopes.js'
 
 type Ctx = Pick<Context, 'tenant' | 'principal' | 'signal'>
 
+/** So many references a link may name: a URL has an end. */
+const MOST_NAMED = 100
 /** Waves of :iterate; a circle of references ends by itself, as nothing is included twice. */
 const MOST_WAVES = 10
+
+export interface Included {
+  resources: Found[]
+  warnings: Issue[]
+  /** queries below the base that lead to all that was cut off of what refers to the matches */
+  rest: string[]
+}
 
 /**
  * What `_include` and `_revinclude` add to a page: one statement for each of them and wave, however many matches.
@@ -27,8 +36,9 @@ export async function including(
   { include, revinclude }: Pick<SearchRequest, 'include' | 'revinclude'>,
   most: number,
   parameters: Parameters = standard,
-): Promise<{ resources: Found[]; warnings: Issue[] }> {
-  if ((include.length === 0 && revinclude.length === 0) || matches.length === 0) return { resources: [], warnings: [] }
+): Promise<Included> {
+  if ((include.length === 0 && revinclude.length === 0) || matches.length === 0)
+    return { resources: [], warnings: [], rest: [] }
   const seen = new Set(matches.map(({ key }) => key))
   const resources: Found[] = []
   let cut = false
@@ -54,16 +64,31 @@ export async function including(
     if (cut) break
     wave = fresh
   }
-  const warnings: Issue[] = cut
-    ? [
-        {
-          severity: 'warning',
-          code: 'incomplete',
-          diagnostics: `Only ${most} included resources are on this page (INGLE_MAX_INCLUDES); a smaller _count leaves room for all of them`,
-        },
-      ]
-    : []
-  return { resources, warnings }
+  if (!cut) return { resources, warnings: [], rest: [] }
+  const rest = revinclude.flatMap((one) => referringQueries(parameters, one, matches))
+  const links = rest.length > 0 ? '; the links of relation related lead to all that refers to the matches' : ''
+  const diagnostics = `Only ${most} included resources are on this page (INGLE_MAX_INCLUDES); a smaller _count leaves more room${links}`
+  return { resources, warnings: [{ severity: 'warning', code: 'incomplete', diagnostics }], rest }
+}
+
+/** Searches for all that a `_revinclude` would have added, in pages of their own. */
+function referringQueries(
+  parameters: Parameters,
+  { source, code, target }: Include,
+  matches: readonly Found[],
+): string[] {
+  const wanted = target ? matches.filter(({ type }) => type === target) : matches
+  const named: string[] = []
+  for (let at = 0; at < wanted.length; at += MOST_NAMED)
+    named.push(
+      wanted
+        .slice(at, at + MOST_NAMED)
+        .map(({ type, id }) => `${type}/${id}`)
+        .join(),
+    )
+  return pointing(parameters, source, code, wanted).flatMap(({ type, parameter }) =>
+    named.map((references) => `${type}?${parameter.code}=${references}`),
+  )
 }
 
 /** References are read from the resources themselves: they are on the page, parsed or not. */

@@ -44,6 +44,8 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   // A contained resource is found with what contains it, which may be of any type.
   if (cursor || request.contained) authorizeTypes(ctx.principal, request.contained ? ['*'] : request.types)
   authorizeClauses(ctx.principal, [...request.clauses.values()].flat())
+  if (type && request.sort?.includes('.'))
+    authorizeTypes(ctx.principal, orderOf(ctx.tenant, type, request.sort, [], parameters).looksInto)
   const said = [
     ...request.warnings,
     ...(parameters?.interpreted.length ? await unevaluated(finder, ctx.tenant, request, parameters) : []),
@@ -53,10 +55,10 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const urlOf = (token: string) => `${base}/${type ?? ''}?_cursor=${token}`
   const self = token === undefined ? `${base}/${type ?? ''}${applied}` : urlOf(token)
   if (request.summary === 'count' || request.count === 0) {
-    const total = await totalOf(finder, exchange, request)
+    const { total, issues } = await totalOf(finder, exchange, request, config)
     return {
       status: 200,
-      body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry(said, ',"entry":[', ']')}}`,
+      body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry([...said, ...issues], ',"entry":[', ']')}}`,
     }
   }
 
@@ -68,29 +70,27 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const plans: Parameters<Planned>[] = []
   const planned: Planned = (...plan) => plans.push(plan)
   const paging = finder.printsPages && isPlain(request, cursor) ? plainPage : pageOf
-  const counting = totalOf(finder, exchange, request)
+  const counting = totalOf(finder, exchange, request, config)
   // A transaction has one session: there the one waits for the other.
   if (!finder.printsPages) await counting
-  const [total, page] = await Promise.all([counting, paging(finder, exchange, request, cursor, planned)]).finally(
-    () => {
-      const ms = performance.now() - started
-      if (ms > config.slowQueryMs) noteSlow(exchange, query, ms, plans)
-    },
-  )
+  const [{ total, issues }, page] = await Promise.all([
+    counting,
+    paging(finder, exchange, request, cursor, planned),
+  ]).finally(() => {
+    const ms = performance.now() - started
+    if (ms > config.slowQueryMs) noteSlow(exchange, query, ms, plans)
+  })
   const { contained } = request
   const matches = contained ? await returnedAs(contained.type, finder, ctx, page.matches) : page.matches
   const key = scoreAt(request.sort)
   const score = (found: Found) => (key < 0 ? '' : `,"score":${Number(found.position.values[key])}`)
   const entry = (mode: string) => (found: Found) =>
     `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"${mode === 'match' ? score(found) : ''}}}`
-  const { resources: included, warnings } = await including(
-    finder,
-    ctx,
-    matches,
-    request,
-    config.maxIncludes,
-    parameters,
-  )
+  const {
+    resources: included,
+    warnings,
+    rest,
+  } = await including(finder, ctx, matches, request, config.maxIncludes, parameters)
   const link = (relation: string, position: Position | undefined, backwards: boolean) =>
     position &&
     `{"relation":"${relation}","url":${JSON.stringify(urlOf(store.cursors.seal({ path: type ?? '', query: applied.slice(1), position, backwards })))}}`
@@ -98,9 +98,10 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     `{"relation":"self","url":${JSON.stringify(self)}}`,
     link('previous', page.previous, true),
     link('next', page.next, false),
+    ...rest.map((query) => `{"relation":"related","url":${JSON.stringify(`${base}/${query}`)}}`),
   ].filter((text) => text !== undefined)
   const entries = [page.text, ...matches.map(entry('match')), ...included.map(entry('include'))]
-  entries.push(outcomeEntry([...said, ...warnings]))
+  entries.push(outcomeEntry([...said, ...issues, ...warnings]))
   const listed = entries.filter(Boolean).join(',')
   const counted = total === undefined ? '' : `"total":${total},`
   const body = listed && `,"entry":[${listed}]`
@@ -233,18 +234,58 @@ function merged(parts: Found[][], descending: boolean, backwards: boolean, offse
   return all.slice(offset)
 }
 
-/** `_total`: nobody pays for a number that was not asked for. */
-async function totalOf(finder: Finder, { ctx }: Exchange, request: SearchRequest): Promise<number | undefined> {
-  const asked =
-    request.summary === 'count' || request.count === 0 || request.total === 'accurate' || request.total === 'estimate'
-  if (!asked) return undefined
-  const counts = await Promise.all(
-    partsOf(request, ctx.tenant).map(({ tenant, type, clauses }) =>
-      finder.count({ tenant, signal: ctx.signal }, type, clauses),
-    ),
-  )
-  return counts.reduce((a, b) => a + b, 0)
+interface Total {
+  total?: number
+  /** that it is an estimate, or why there is none */
+  issues: Issue[]
 }
+
+/** `_total`: nobody pays for a number that was not asked for. https://hl7.org/fhir/R4/search.html#total */
+async function totalOf(
+  finder: Finder,
+  { ctx }: Exchange,
+  request: SearchRequest,
+  { requestTimeoutMs }: Core['config'],
+): Promise<Total> {
+  const { summary, count, total: asked } = request
+  const parts = partsOf(request, ctx.tenant)
+  if (asked === 'estimate') {
+    const found = await Promise.all(
+      parts.map(({ tenant, type, clauses }) => finder.estimate({ tenant, signal: ctx.signal }, type, clauses)),
+    )
+    const total = found.reduce((sum, { n }) => sum + n, 0)
+    return { total, issues: found.every(({ isExact }) => isExact) ? [] : [estimated(total)] }
+  }
+  const isAll = summary === 'count' || count === 0
+  if (!isAll && asked !== 'accurate') return { issues: [] }
+  // The page is worth having without its total, so that the count gets half of the time that there is. In a
+  // transaction it gets all: a statement that is cut off ends that with it.
+  const budget = isAll || !finder.printsPages ? undefined : AbortSignal.timeout(requestTimeoutMs / 2)
+  const signal = budget && ctx.signal ? AbortSignal.any([budget, ctx.signal]) : (budget ?? ctx.signal)
+  try {
+    const counts = await Promise.all(
+      parts.map(({ tenant, type, clauses }) => finder.count({ tenant, signal }, type, clauses)),
+    )
+    return { total: counts.reduce((a, b) => a + b, 0), issues: [] }
+  } catch (cause) {
+    if (!budget?.aborted || ctx.signal?.aborted) throw cause
+    return { issues: [uncounted(requestTimeoutMs / 2)] }
+  }
+}
+
+const estimated = (total: number): Issue => ({
+  severity: 'information',
+  code: 'informational',
+  diagnostics: `Bundle.total, ${total}, is an estimate; _total=accurate counts`,
+  expression: ['Bundle.total'],
+})
+
+const uncounted = (ms: number): Issue => ({
+  severity: 'warning',
+  code: 'incomplete',
+  diagnostics: `There is no Bundle.total: counting took more than ${ms} ms (half of INGLE_REQUEST_TIMEOUT_MS); _total=estimate is quick`,
+  expression: ['Bundle.total'],
+})
 
 /** `?name=value&…` as a link has it; empty without a pair. */
 export function queryText(pairs: readonly Pair[]): string {

@@ -60,6 +60,8 @@ interface Row extends Bare {
   [value: `s${number}`]: string
 }
 
+/** An estimate is exact below this number. */
+const COUNTED = 10_000
 /** A chain or _has is answered by naming its targets when there are at most this many. */
 const MOST_TARGETS = 500
 /** … and looked up from the side of the sources when those are at most this many. */
@@ -216,6 +218,22 @@ export class Finder {
     const statement = await this.planner.count({ tenant, type, clauses: await this.resolve(ctx, clauses) })
     const [row] = await this.session.query<{ n: bigint }>(statement, ctx.signal)
     return Number(row!.n)
+  }
+
+  /** As `count`, but from `COUNTED` on it is an estimate. */
+  async estimate(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    type: string,
+    clauses: readonly Clause[],
+  ): Promise<{ n: number; isExact: boolean }> {
+    const { tenant } = ctx
+    const kept = await this.keptTotal(tenant, type, clauses)
+    if (kept !== undefined) return { n: kept, isExact: true }
+    const question = { tenant, type, clauses: await this.resolve(ctx, clauses) }
+    const [row] = await this.session.query<{ n: bigint }>(await this.planner.countUpTo(question, COUNTED), ctx.signal)
+    const n = Number(row!.n)
+    if (n < COUNTED) return { n, isExact: true }
+    return { n: Math.max(n, await this.planner.guess(question)), isExact: false }
   }
 
   /** The answer when all is one token whose total is kept; of alternatives those that nothing has do not count. */

@@ -1,23 +1,14 @@
 import { join, raw, type Sql, sql } from '../db/sql.js'
 import type { Clause } from './clause.js'
-import { paramOf } from './names.js'
-import type { Parameters, SearchParameter } from './parameters.js'
-import { parameterOf, UnusableParameter } from './query.js'
+import type { Parameters } from './parameters.js'
+import { UnusableParameter } from './query.js'
 import { SCORE, scoreOf } from './score.js'
-import { mainDate, sourcesOf } from './sources.js'
+import { DATE, type Key, sortKey, UPDATED } from './sort-key.js'
 
 /** Where a page ends: the order's values as PostgreSQL's text, and the row id that settles ties. */
 export interface Position {
   values: readonly string[]
   rid: string
-}
-
-interface Key {
-  /** on a row `r` of resource */
-  expression: Sql
-  type: 'timestamptz' | 'text' | 'numeric' | 'bigint'
-  descending: boolean
-  column?: 'at' | 'date_lo'
 }
 
 /**
@@ -35,6 +26,11 @@ export class Order {
   ) {
     this.keys = keys
     this.descending = (keys[0]?.descending ?? false) !== backwards
+  }
+
+  /** Types of further resources by whose values it orders. */
+  get looksInto(): string[] {
+    return this.keys.flatMap(({ looksInto }) => looksInto ?? [])
   }
 
   reversed(): Order {
@@ -141,7 +137,7 @@ export function orderOf(
       const code = descending ? name.slice(1) : name
       // The best match first, as everybody wants it who asks for this order.
       if (code === SCORE) return { expression: scoreOf(raw('r'), clauses), type: 'numeric', descending: !descending }
-      return { ...keyOf(tenant, type, code, parameters), descending }
+      return { ...sortKey({ tenant, parameters, descending }, type, code), descending }
     }),
   )
 }
@@ -152,9 +148,6 @@ export function acrossTypes(tenant: number, sort: string | undefined): Order {
     throw new UnusableParameter('_sort: across types it is _lastUpdated or _id')
   return orderOf(tenant, 'Resource', sort, [])
 }
-
-const UPDATED = { expression: raw('r.at'), type: 'timestamptz', column: 'at' } as const
-const DATE = { expression: raw('r.date_lo'), type: 'timestamptz', column: 'date_lo' } as const
 
 /** Nobody asked for an order: the one that the search's own index has. Patients' resources come newest first. */
 function natural(clauses: readonly Clause[]): Order {
@@ -178,56 +171,4 @@ function outwards(clause: Clause): Key | undefined {
   const descending = ['lt', 'le', 'eb'].includes(comparison.prefix)
   if (clause.kind === 'updated') return { ...UPDATED, descending }
   return clause.params[0] === null ? { ...DATE, descending } : undefined
-}
-
-function keyOf(tenant: number, type: string, code: string, parameters?: Parameters): Omit<Key, 'descending'> {
-  if (code === '_id') return { expression: raw('r.id'), type: 'text' }
-  if (code === '_lastUpdated') return UPDATED
-  const parameter = parameterOf(type, code, parameters)
-  if (parameter.paths.length === 0) throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
-  const { codes } = sourcesOf(type, code)
-  const params = codes.map((source) => paramOf(tenant, type, source))
-  const least = (
-    table: string,
-    column: string,
-    none: string,
-  ) => sql`coalesce((select min(v.${raw(column)}) from ${raw(table)} v
-    where v.tenant = r.tenant and v.rid = r.rid and v.param = any(${`{${params.join()}}`}::bigint[])), ${raw(none)})`
-  switch (parameter.type) {
-    case 'date':
-      if (codes.length === 1 && codes[0] === mainDate(type)) return DATE
-      return { expression: least('date_value', 'lo', "'-infinity'::timestamptz"), type: 'timestamptz' }
-    case 'string':
-      return { expression: least('string_value', 'value', "''"), type: 'text' }
-    case 'number':
-    case 'quantity':
-      return { expression: least('quantity_value', 'value', "'-infinity'::numeric"), type: 'numeric' }
-    case 'token':
-    case 'reference':
-    case 'uri':
-      return { expression: fromContent(parameter), type: 'text' }
-    default:
-      throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
-  }
-}
-
-/** What of a value is compared, by its type; of a Coding its code, as people read it. */
-const LEAVES: Record<string, string> = {
-  CodeableConcept: '.coding[*].code',
-  Coding: '.code',
-  Identifier: '.value',
-  ContactPoint: '.value',
-  Reference: '.reference',
-}
-
-/** Tokens and references are stored as hashes, which have no order: the content has. */
-function fromContent({ base: type, code, paths: all }: SearchParameter): Sql {
-  const paths = all.filter((path) => path.steps)
-  if (paths.length === 0) throw new UnusableParameter(`_sort: ${type} cannot be sorted by ${code}`)
-  const values = paths.map((path) => {
-    const steps = path.steps!.map(({ name, array }) => `."${name}"${array ? '[*]' : ''}`).join('')
-    return sql`jsonb_path_query_first(v.content, ${`$${steps}${LEAVES[path.type] ?? ''}`}::jsonpath) #>> '{}'`
-  })
-  return sql`coalesce((select coalesce(${join(values, ', ')}) from version v
-    where v.tenant = r.tenant and v.rid = r.rid and v.version = r.version), '') collate "C"`
 }

@@ -131,6 +131,20 @@ export class Planner {
     return sql`select count(*) as n ${matching(question, drive)}`
   }
 
+  /** Counts no further than `most`. */
+  async countUpTo(question: Omit<Question, 'order' | 'limit'>, most: number): Promise<Sql> {
+    const drive = await this.cheapest(question)
+    return sql`select count(*) as n from (select ${matching(question, drive)} limit ${most}) c`
+  }
+
+  /** About how many match: by kept totals, each further condition taken to halve them. */
+  async guess(question: Omit<Question, 'order' | 'limit'>): Promise<number> {
+    const { tenant, type, clauses } = question
+    const most = (await this.cheapest(question))?.estimate
+    const total = await this.totals.estimate(tenant, typeTotal(tenant, type))
+    return Math.round(most === undefined ? total / 2 ** clauses.length : most / 2 ** (clauses.length - 1))
+  }
+
   /** About how many candidates a search has to look at, when an index leads to them; undefined: it must read the type. */
   async cost(question: Omit<Question, 'order' | 'limit'>): Promise<number | undefined> {
     return (await this.cheapest(question))?.estimate
@@ -160,11 +174,37 @@ export class Planner {
       })
     }
     for (const clause of clauses) {
+      if (clause.kind === 'any') {
+        const drive = await this.union(tenant, type, clause)
+        if (drive) drives.push(drive)
+        continue
+      }
       const from = this.from(tenant, type, clause)
       const scannable = clause.kind === 'token' || clause.kind === 'words'
       if (from) drives.push({ estimate: await this.matches(tenant, type, clause), scannable, from, serves: [clause] })
     }
     return drives
+  }
+
+  /** Alternatives of which each has an index that leads to it: together these lead to all candidates. */
+  private async union(tenant: number, type: string, clause: Clause & { kind: 'any' }): Promise<Drive | undefined> {
+    const ways = await Promise.all(
+      clause.clauses.map((one) => this.cheapest({ tenant, type, clauses: one.kind === 'all' ? one.clauses : [one] })),
+    )
+    if (ways.length === 0)
+      return { estimate: 0, scannable: false, from: raw('resource r where false'), serves: [clause] }
+    const drives = ways.filter((way) => way !== undefined)
+    if (drives.length < ways.length) return undefined
+    const rids = join(
+      drives.map(({ from }) => sql`select r.rid from ${from}`),
+      ' union ',
+    )
+    return {
+      estimate: drives.reduce((sum, { estimate }) => sum + estimate, 0),
+      scannable: false,
+      from: sql`(${rids}) v join resource r on r.rid = v.rid and ${ofType(tenant, type)} where true`,
+      serves: drives.every(({ serves }, i) => serves.includes(clause.clauses[i]!)) ? [clause] : [],
+    }
   }
 
   private from(tenant: number, type: string, clause: Clause): Sql | undefined {

@@ -21,7 +21,7 @@ const data = { id: 'ira', active: true }
 describe('a query comes', () => {
   let server: GraphqlServer
   beforeAll(async () => {
-    server = await openServer()
+    server = await openServer({ INGLE_GRAPHQL_INTROSPECTION: 'on' })
     await server.put(ward, patient)
   })
   afterAll(() => server.stop())

@@ -29,7 +29,7 @@ describe('Accept', () => {
     ['application/json;q=0.5, */*;q=0.1', 'json'],
     ['application/*;q=0, application/json', 'json'],
     ['application/fhir+xml; fhirVersion=5.0, application/fhir+json', 'json'],
-    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'xml'], // a browser
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'json'], // a browser
     ['text/html', undefined],
     ['text/*', undefined],
     ['application/fhir+json;q=0', undefined],

@@ -223,3 +223,59 @@ it('10,000 rows are walked once each, whatever is written meanwhile', async () =
     expect(seen.filter((id) => id.startsWith('walk')).length, query).toBe(10_000)
   }
 }, 120_000)
+
+describe('_sort by several values, and along a reference', () => {
+  const patient = (id: string, ...families: string[]): Given => ({
+    resourceType: 'Patient',
+    id,
+    name: families.map((family) => ({ family })),
+  })
+  const visit = (id: string, subject: string, more: object = {}): Given => ({
+    resourceType: 'Encounter',
+    id,
+    status: 'finished',
+    class: { code: 'AMB' },
+    subject: { reference: subject },
+    ...more,
+  })
+  beforeAll(() =>
+    server.put(
+      patient('az', 'Abel', 'Zorn'),
+      patient('m', 'Mann'),
+      patient('bc', 'Cole', 'Beck'),
+      { resourceType: 'Patient', id: 'nobody', gender: 'other' },
+      { resourceType: 'Group', id: 'g', type: 'person', actual: true },
+      visit('e1', 'Patient/m'),
+      visit('e2', 'Patient/az'),
+      visit('e3', 'Patient/nobody'),
+      visit('e4', 'Patient/bc', { identifier: [{ value: 'k' }, { value: 'a' }] }),
+      visit('e5', 'Group/g', { identifier: [{ value: 'b' }] }),
+      visit('e6', 'Patient/gone'),
+    ),
+  )
+
+  it.each([
+    // the least of several counts upwards, the greatest downwards
+    ['Patient?_id=az,m,bc&_sort=family', ['az', 'bc', 'm']],
+    ['Patient?_id=az,m,bc&_sort=-family', ['az', 'm', 'bc']],
+    ['Encounter?identifier:missing=false&_sort=identifier', ['e4', 'e5']],
+    ['Encounter?identifier:missing=false&_sort=-identifier', ['e4', 'e5']],
+    // none of a value, none of the type, nobody: lowest
+    ['Encounter?_id=e1,e2,e4&_sort=patient.family', ['e2', 'e4', 'e1']],
+    ['Encounter?_id=e1,e2,e4&_sort=-patient.family', ['e2', 'e1', 'e4']],
+    ['Encounter?_sort=-subject:Patient.family,_id', ['e2', 'e1', 'e4', 'e3', 'e5', 'e6']],
+    ['Encounter?_sort=subject:Patient.family,-_id', ['e6', 'e5', 'e3', 'e2', 'e4', 'e1']],
+    ['Encounter?_id=e1,e2&_sort=patient._id', ['e2', 'e1']],
+  ])('%s', async (query, expected) => {
+    for (const count of [1, 2, 10]) expect(await walk(query, count)).toEqual(expected)
+  })
+
+  it.each([
+    ['Encounter?_sort=subject.family', 'subject:Patient.family'],
+    ['Encounter?_sort=patient.nothing', 'nothing'],
+    ['Encounter?_sort=patient:Group.name', 'Group'],
+    ['Encounter?_sort=status.name', 'no reference'],
+  ])('%s is refused', async (query, said) => {
+    expect(await server.refused(query)).toContain(said)
+  })
+})

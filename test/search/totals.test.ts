@@ -1,3 +1,4 @@
+import type { OperationOutcome } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { randomOf } from './random.js'
 import { type Given, openServer, type SearchServer } from './server.js'
@@ -127,3 +128,32 @@ it('a transaction that fails leaves them as they are', async () => {
   expect(after).toEqual(before)
   await compare()
 })
+
+it('an estimate is exact below ten thousand, and says that it is one above', async () => {
+  const few = await server.get('Patient?active=true&gender=male&_total=estimate&_count=1')
+  expect(few.total).toBe(await countOf('Patient?active=true&gender=male'))
+  expect(few.entry!.every(({ search }) => search!.mode === 'match')).toBe(true)
+
+  const many = Array.from(
+    { length: 10_100 },
+    (_, n): Given => ({
+      resourceType: 'Basic',
+      id: `b${n}`,
+      code: { text: 'x' },
+      created: '2020-02-02',
+    }),
+  )
+  await server.put(...many)
+  for (const query of ['Basic?created=2020&_total=estimate', 'Basic?created=2020&_total=estimate&_summary=count']) {
+    const { total, entry = [] } = await server.get(query)
+    expect(total).toBeGreaterThanOrEqual(10_000)
+    const outcome = entry.find(({ search }) => search!.mode === 'outcome')!.resource as OperationOutcome
+    expect(outcome.issue[0]).toMatchObject({ severity: 'information', expression: ['Bundle.total'] })
+    expect(outcome.issue[0]!.diagnostics).toContain(`${total}, is an estimate`)
+  }
+  expect((await server.get('Basic?created=2020&_total=accurate&_count=1')).total).toBe(10_100)
+  // A kept total is exact, however large it is.
+  const kept = await server.get('Basic?_total=estimate&_count=1')
+  expect(kept.total).toBe(10_100)
+  expect(kept.entry).toHaveLength(1)
+}, 60_000)
