@@ -27,6 +27,21 @@ export const up = (db: Knex) =>
       jsonb_path_query(v.content, '$.meta.profile[*]') profile
     where not r.deleted and jsonb_typeof(profile) = 'string'
     on conflict do nothing;
+
+  -- Contained resources are indexed under the negative of their tenant; SQL finds them in what contains them.
+  create or replace view current_resource as
+    select r.tenant, t.name as type, r.id, r.version, r.at as last_updated, v.content
+    from resource r join resource_type t on t.code = r.type
+    join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = r.version
+    where not r.deleted and r.tenant > 0;
 `)
 
-export const down = (db: Knex) => db.raw('drop table vocabulary')
+export const down = (db: Knex) =>
+  db.raw(`
+  create or replace view current_resource as
+    select r.tenant, t.name as type, r.id, r.version, r.at as last_updated, v.content
+    from resource r join resource_type t on t.code = r.type
+    join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = r.version
+    where not r.deleted;
+  drop table vocabulary;
+`)

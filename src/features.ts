@@ -5,11 +5,14 @@ import { diff } from './rest/operations/diff.js'
 import { document } from './rest/operations/document.js'
 import { everythingOfEncounter, everythingOfPatient } from './rest/operations/everything.js'
 import { explain } from './rest/operations/explain.js'
+import { expunge } from './rest/operations/expunge.js'
 import { fhirpath } from './rest/operations/fhirpath.js'
 import { find } from './rest/operations/find.js'
 import { graph } from './rest/operations/graph.js'
 import { lastn } from './rest/operations/lastn.js'
 import { match } from './rest/operations/match.js'
+import { merge } from './rest/operations/merge.js'
+import { mergeUndo } from './rest/operations/merge-undo.js'
 import { meta, metaAdd, metaDelete } from './rest/operations/meta.js'
 import { reindex, reindexCancel, reindexStatus } from './rest/operations/reindex.js'
 import { stats } from './rest/operations/stats.js'
@@ -39,4 +42,7 @@ export const operations: readonly Operation[] = [
   find,
   graph,
   match,
+  merge,
+  mergeUndo,
+  expunge,
 ]

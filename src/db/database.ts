@@ -29,8 +29,6 @@ export interface Session {
   query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]>
   /** As `query`, for what an index answers in a millisecond or so. */
   quick<R extends Row>(statement: Sql): Promise<R[]>
-  /** All rows of all tables in one round trip and, outside a transaction, atomically. */
-  copy(tables: readonly CopyRows[]): Promise<void>
 }
 
 /** int8 as bigint: hashes and keys use all 64 bits. timestamptz stays text: it goes back as it came. */
@@ -102,18 +100,14 @@ export class Database implements Session {
     }
   }
 
-  async copy(tables: readonly CopyRows[]): Promise<void> {
-    await this.transaction((transaction) => transaction.copyAndCommit(tables))
-  }
-
   /**
    * Runs `work` in one transaction; a serialization failure or deadlock runs all of it again, up to three times.
    * @throws what `work` throws, after the rollback
    */
   transaction<T>(work: (session: Transaction) => Promise<T>): Promise<T> {
-    return again(isRetryable, () =>
+    return again(isRetryable, (attempt) =>
       this.withClient(async (client) => {
-        const session = new Transaction(client, this)
+        const session = new Transaction(client, this, attempt)
         try {
           const result = await work(session)
           await session.commit()
@@ -258,10 +252,10 @@ export class Database implements Session {
 export const statementHash = (text: string): string => createHash('sha1').update(text).digest('base64url')
 
 /** Does `work` again, a moment later, when it fails in a way that may pass; four times in all. */
-async function again<T>(mayPass: (cause: unknown) => boolean, work: () => Promise<T>): Promise<T> {
+async function again<T>(mayPass: (cause: unknown) => boolean, work: (attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await work()
+      return await work(attempt)
     } catch (cause) {
       if (attempt > RETRIES || !mayPass(cause)) throw cause
       await new Promise((resolve) => setTimeout(resolve, attempt * 10 * (1 + Math.random())))
@@ -288,6 +282,8 @@ export class Transaction implements Session {
   constructor(
     private readonly client: pg.PoolClient,
     private readonly database: Database,
+    /** 1, 2 …: it was tried before, in vain */
+    readonly attempt: number,
   ) {}
 
   async query<R extends Row>(statement: Sql, signal?: AbortSignal): Promise<R[]> {
@@ -299,7 +295,10 @@ export class Transaction implements Session {
     return this.query<R>(statement)
   }
 
-  /** @param ahead  what goes with the rows, before them */
+  /**
+   * All rows of all tables in one round trip.
+   * @param ahead  what goes with the rows, before them
+   */
   async copy(tables: readonly CopyRows[], ahead: Ahead = {}): Promise<void> {
     await this.send(() => this.rows(tables, ahead))
   }

@@ -81,27 +81,32 @@ export function eachConditionalReference(
 }
 
 /**
- * Rewrites in place what a transaction must: Reference.reference, `urn:` values of elements of type uri, url, oid and
- * uuid, and `href` and `src` of links and images in narratives. Canonicals, and text that merely has a URL in it
- * (Reference.display, Identifier.value), stay.
+ * Rewrites in place what a transaction must: Reference.reference, elements of type uri, url, oid and uuid, and `href`
+ * and `src` of links and images in narratives. Canonicals, and text that merely has a URL in it (Reference.display,
+ * Identifier.value), stay.
  *
- * Runs over every resource of every transaction, so the first walk asks no definitions; only when it meets a URN of
+ * Runs over every resource of every transaction, so the first walk asks no definitions; only when it meets a URI of
  * the map somewhere else than in a reference does a second one look at types.
  *
  * @param map  the new URL for a URL; undefined = stays
+ * @param uris  the same for elements of type uri, url, oid and uuid; unless given, only URNs change there
  * @see https://hl7.org/fhir/R4/http.html#trules
  */
-export function rewriteReferences(resource: object, map: (url: string) => string | undefined): void {
-  if (rewriteIn(resource as Json, map)) rewriteUris(resource as Json, '', map)
+export function rewriteReferences(resource: object, map: UrlMap, uris: UrlMap = (uri) => urnIn(map, uri)): void {
+  if (rewriteIn(resource as Json, map, uris)) rewriteUris(resource as Json, '', uris)
 }
 
-/** @returns whether a URN of the map stands in an element whose type has to be known */
-function rewriteIn(node: Json | unknown[], map: (url: string) => string | undefined): boolean {
+type UrlMap = (url: string) => string | undefined
+
+const urnIn = (map: UrlMap, uri: string) => (uri.startsWith('urn:') ? map(uri) : undefined)
+
+/** @returns whether a URI of the map stands in an element whose type has to be known */
+function rewriteIn(node: Json | unknown[], map: UrlMap, uris: UrlMap): boolean {
   let others = false
   if (Array.isArray(node)) {
     for (const item of node) {
-      if (typeof item === 'string') others ||= isUrn(item) && map(item) !== undefined
-      else if (typeof item === 'object' && item !== null && rewriteIn(item as Json, map)) others = true
+      if (typeof item === 'string') others ||= mayBeUrl(item) && uris(item) !== undefined
+      else if (typeof item === 'object' && item !== null && rewriteIn(item as Json, map, uris)) others = true
     }
     return others
   }
@@ -110,20 +115,22 @@ function rewriteIn(node: Json | unknown[], map: (url: string) => string | undefi
     if (typeof value === 'string') {
       if (key === 'reference') node[key] = map(value) ?? value
       else if (key === 'div') node[key] = rewriteLinks(value, map)
-      else if (value.charCodeAt(0) === LETTER_U) others ||= isUrn(value) && map(value) !== undefined
+      else if (mayBeUrl(value)) others ||= uris(value) !== undefined
     } else if (typeof value === 'object' && value !== null) {
-      if (rewriteIn(value as Json, map)) others = true
+      if (rewriteIn(value as Json, map, uris)) others = true
     }
   }
   return others
 }
 
+const LETTER_H = 104
 const LETTER_U = 117
-const isUrn = (value: string) => value.startsWith('urn:')
+/** `http:`, `https:` or `urn:`, as far as its first letter tells. */
+const mayBeUrl = (value: string) => value.charCodeAt(0) === LETTER_U || value.charCodeAt(0) === LETTER_H
 
 const rewritten = new Set(['uri', 'url', 'oid', 'uuid'])
 
-function rewriteUris(node: Json, typeHere: string, map: (url: string) => string | undefined): void {
+function rewriteUris(node: Json, typeHere: string, uris: UrlMap): void {
   const type = typeof node.resourceType === 'string' ? node.resourceType : typeHere
   const members = membersOf(type)
   for (const [key, value] of Object.entries(node)) {
@@ -131,22 +138,20 @@ function rewriteUris(node: Json, typeHere: string, map: (url: string) => string 
     const isUri = rewritten.has(childType)
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) {
-        if (isUri && typeof item === 'string') value[index] = renamed(item, map)
-        else if (typeof item === 'object' && item !== null) rewriteUris(item as Json, childType, map)
+        if (isUri && typeof item === 'string') value[index] = uris(item) ?? item
+        else if (typeof item === 'object' && item !== null) rewriteUris(item as Json, childType, uris)
       }
     } else if (isUri && typeof value === 'string') {
-      node[key] = renamed(value, map)
+      node[key] = uris(value) ?? value
     } else if (typeof value === 'object' && value !== null) {
-      rewriteUris(value as Json, childType, map)
+      rewriteUris(value as Json, childType, uris)
     }
   }
 }
 
-const renamed = (uri: string, map: (url: string) => string | undefined) => (isUrn(uri) ? map(uri) : undefined) ?? uri
-
 const link = /(<(?:a|img)\b[^<>]*?\s(?:href|src)\s*=\s*)(?:"([^"]*)"|'([^']*)')/gi
 
-function rewriteLinks(div: string, map: (url: string) => string | undefined): string {
+function rewriteLinks(div: string, map: UrlMap): string {
   if (!div.includes('href') && !div.includes('src')) return div
   return div.replace(link, (all, before: string, double?: string, single?: string) => {
     const url = map(double ?? single ?? '')

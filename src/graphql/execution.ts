@@ -78,7 +78,8 @@ class Execution {
 
   private object(source: Json, type: string, selection: Below, place: Place): void {
     for (const planned of selection.on(type)) {
-      placedNow(planned.nodes, pathOf(planned, place), () => {
+      const path = () => pathOf(planned, place)
+      placedNow(planned.nodes, path, () => {
         const reached = this.reach(planned, source, type, place)
         if (isValues(reached)) this.put(planned, reached, place)
         else {
@@ -180,7 +181,8 @@ class Execution {
     const found = await this.search(wave)
     for (const one of wave) {
       const { planned, place } = one
-      placedNow(planned.nodes, pathOf(planned, place), () => {
+      const path = () => pathOf(planned, place)
+      placedNow(planned.nodes, path, () => {
         const values = 'address' in one ? this.read(one) : found.get(one)!
         const pages =
           planned.field.kind === 'connection' ? (values as Connection[]).flatMap(({ edges }) => edges) : values

@@ -25,7 +25,18 @@ import {
   valuesOf,
 } from './arguments.js'
 import type { Query } from './document.js'
-import { ANY, type Field, fieldOf, graphqlName, isA, ownFields, QUERY, searchedType, typeNamed } from './fields.js'
+import {
+  ANY,
+  type Field,
+  fieldOf,
+  graphqlName,
+  isA,
+  ownFields,
+  pageOf,
+  QUERY,
+  searchedType,
+  typeNamed,
+} from './fields.js'
 import { INDEX } from './navigation.js'
 import { problem } from './problem.js'
 import { first, flatten, singleton, slice } from './vocabulary.js'
@@ -231,11 +242,13 @@ function setsOf({ name, scalar, type }: Field, nodes: readonly FieldNode[]): rea
 
 /** @throws Invalid  an expression is not FHIRPath, or not for the type; of any resource only the resource can tell */
 function checkPaths({ field, slice, navigation, searching }: Planned): void {
-  const type = searching ? searchedType(field) : field.type
-  if (type === ANY) return
   const filter = (searching ?? navigation)?.fhirpath
-  if (filter !== undefined) mustSuit(filter, type)
-  if (slice !== undefined && slice !== INDEX) mustSuit(slice, type)
+  const searched = searching ? searchedType(field) : field.type
+  if (filter !== undefined && searched !== ANY) mustSuit(filter, searched)
+  if (slice === undefined || slice === INDEX) return
+  if (field.kind === 'introspection' || pageOf(field.type))
+    throw new Invalid(`${field.name} is not of FHIR, so no FHIRPath can slice it; @slice(path: "${INDEX}") can`)
+  if (field.type !== ANY) mustSuit(slice, field.type)
 }
 
 const has = ({ directives = [] }: FieldNode, name: string) => directives.some((one) => one.name.value === name)

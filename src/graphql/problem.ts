@@ -28,12 +28,12 @@ export function problem(error: FhirError, nodes: readonly ASTNode[], path?: Resp
   return new GraphQLError(error.message, { nodes, path, originalError: error })
 }
 
-/** Runs `work`; what it throws for the caller's sake is thrown with its place. */
-export function placedNow(nodes: readonly ASTNode[], path: ResponsePath, work: () => void): void {
+/** Runs `work`; what it throws for the caller's sake is thrown with its place, which is asked for only then. */
+export function placedNow(nodes: readonly ASTNode[], path: () => ResponsePath, work: () => void): void {
   try {
     work()
   } catch (cause) {
-    throw located(cause, nodes, path)
+    throw located(cause, nodes, path())
   }
 }
 

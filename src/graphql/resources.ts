@@ -64,7 +64,7 @@ export class Resources {
   private async version({ type, id }: Address, version: string): Promise<Json | undefined> {
     this.budget.search()
     try {
-      const { content } = await vread(this.core.store.db, this.ctx.tenant, type, id, version)
+      const { content } = await vread(this.core.store.session, this.ctx.tenant, type, id, version)
       return parseJson(content) as Json
     } catch (cause) {
       if (cause instanceof NotFound || cause instanceof Gone) return undefined

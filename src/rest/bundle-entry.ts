@@ -29,12 +29,13 @@ export function responseBundle(type: string, entries: readonly string[]): string
 }
 
 /**
- * A write's own content is left out unless it was asked for: the client has just sent it.
+ * A write's own content is left out unless it was asked for: the client has just sent it. What an operation or a
+ * search answers is what it was called for.
  * @throws Invalid  the answer is no resource, so that an entry cannot hold it
  */
 export function entryText(
   { status, headers = {}, body, stream, contentType }: Answer,
-  { method, prefer }: Exchange,
+  { method, path, prefer }: Exchange,
   failed = false,
 ): string {
   if (contentType !== undefined) {
@@ -50,13 +51,23 @@ export function entryText(
   }
   const text = JSON.stringify(response)
   if (body === undefined) return `{"response":${text}}`
-  if (failed || body.startsWith('{"resourceType":"OperationOutcome"'))
+  const asked = method === 'GET' || (method === 'POST' && /^[$_]/.test(path.at(-1) ?? ''))
+  if (failed || (!asked && body.startsWith('{"resourceType":"OperationOutcome"')))
     return `{"response":${text.slice(0, -1)},"outcome":${body}}}`
-  const shown = method === 'GET' || prefer.return === 'representation'
-  return shown ? `{"resource":${body},"response":${text}}` : `{"response":${text}}`
+  return asked || prefer.return === 'representation'
+    ? `{"resource":${body},"response":${text}}`
+    : `{"response":${text}}`
 }
 
 const REQUEST = ['method', 'url', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifNoneExist'] as const
+
+/** The methods that each condition is for; with another it would be of no effect, and nobody would know. */
+const CONDITIONS = {
+  ifMatch: ['PUT', 'PATCH', 'DELETE'],
+  ifNoneMatch: ['GET', 'HEAD', 'PUT'],
+  ifModifiedSince: ['GET', 'HEAD'],
+  ifNoneExist: ['POST'],
+} as const satisfies Partial<Record<(typeof REQUEST)[number], readonly Method[]>>
 
 /** @throws Invalid  the entry has no request, or one that names nothing here */
 export function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTransaction = false): Exchange {
@@ -71,6 +82,12 @@ export function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTra
   const { method, url } = request
   if (!['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method))
     throw new Invalid('request.method is GET, HEAD, POST, PUT, PATCH or DELETE', { expression: [`${at}.method`] })
+  for (const [name, methods] of Object.entries(CONDITIONS)) {
+    if (request[name as keyof typeof CONDITIONS] !== undefined && !(methods as readonly Method[]).includes(method))
+      throw new Invalid(`request.${name} is for ${methods.join(', ')}, not for ${method}`, {
+        expression: [`${at}.${name}`],
+      })
+  }
   const relative = url.startsWith(`${outer.base}/`) ? url.slice(outer.base.length + 1) : url.replace(/^\//, '')
   const mark = relative.indexOf('?')
   const path = decode(mark < 0 ? relative : relative.slice(0, mark), at)
@@ -93,9 +110,12 @@ export function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTra
     ifNoneExist: request.ifNoneExist,
     ...(binary
       ? { contentType: binary.contentType, body: Buffer.from(binary.data ?? '', 'base64').toString('utf8') }
-      : // In a transaction the resource itself is at hand; only a patch is read from its text.
+      : // In a transaction the resource itself is at hand; only patches and parameters are read from their text.
         resource !== undefined &&
-        (!inTransaction || method === 'PATCH') && { contentType: 'application/fhir+json', body: stringify(resource) }),
+        (!inTransaction || method === 'PATCH' || path.at(-1)?.startsWith('$')) && {
+          contentType: 'application/fhir+json',
+          body: stringify(resource),
+        }),
   }
 }
 

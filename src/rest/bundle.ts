@@ -6,8 +6,9 @@ import type { BundleEntry } from './bundle-entry.js'
 import type { Answer, Exchange } from './exchange.js'
 import type { Once } from './idempotency.js'
 import { parsedBody, valid } from './resource-body.js'
-import type { Serving } from './serving.js'
-import { stepsOf, transaction } from './transaction.js'
+import type { Interaction, Serving } from './serving.js'
+import { transaction } from './transaction.js'
+import { stepsOf } from './transaction-steps.js'
 
 /**
  * Characters of Bundles that are taken apart at once. A parsed Bundle is many times its text; those that wait are text
@@ -19,6 +20,8 @@ interface Dispatch {
   once: Once
   /** Answers an entry of a batch. */
   entry: (one: Exchange) => Promise<Answer>
+  /** Answers an entry of a transaction that changes nothing. */
+  read: Interaction
 }
 
 /**
@@ -31,7 +34,7 @@ export function bundle(serving: Serving, exchange: Exchange, dispatch: Dispatch)
 
 type SentBundle = Resource & { type?: string; entry?: BundleEntry[] }
 
-async function answerBundle(serving: Serving, exchange: Exchange, { once, entry }: Dispatch): Promise<Answer> {
+async function answerBundle(serving: Serving, exchange: Exchange, { once, entry, read }: Dispatch): Promise<Answer> {
   const resource = parsedBody(exchange) as SentBundle
   const { type, entry: entries = [] } = resource ?? {}
   if (resource?.resourceType !== 'Bundle' || (type !== 'batch' && type !== 'transaction'))
@@ -48,5 +51,5 @@ async function answerBundle(serving: Serving, exchange: Exchange, { once, entry 
   if (type === 'batch') return batch(exchange, entries, entry)
   valid(resource)
   const steps = stepsOf(serving, exchange, entries)
-  return once(exchange, (one) => transaction(one, exchange, steps))
+  return once(exchange, (one) => transaction(one, exchange, steps, read))
 }

@@ -38,6 +38,11 @@ export async function conditionalDelete({ store, config }: Core, exchange: Excha
       true,
     )
   })
+  return deletedAnswer(type, written, exchange)
+}
+
+/** Of a DELETE by criteria: none, one or several. */
+export function deletedAnswer(type: string, written: readonly Written[], exchange: Pick<Exchange, 'prefer'>): Answer {
   return written.length > 1 ? severalAnswer(type, written, exchange) : deleteAnswer(written[0], exchange)
 }
 
@@ -47,7 +52,7 @@ function severalAnswer(type: string, written: readonly Written[], { prefer }: Pi
   return { status: 200, body: outcomeText('information', 'informational', `${written.length} deleted: ${ids}`) }
 }
 
-export function deleteAnswer(written: Written | undefined, { prefer }: Pick<Exchange, 'prefer'>): Answer {
+function deleteAnswer(written: Written | undefined, { prefer }: Pick<Exchange, 'prefer'>): Answer {
   const headers: Record<string, string> = written?.version ? { ETag: etag(written.version) } : {}
   if (prefer.return !== 'OperationOutcome') return { status: 204, headers }
   const said =

@@ -42,11 +42,9 @@ const interactions: Record<Ours, Interaction> = {
 /** Answers FHIR requests: those of the HTTP door, and each entry of a batch. */
 export function createDispatch(serving: Serving): (exchange: Exchange) => Promise<Answer> {
   const once = onceByKey(serving)
-  const answer = ({ place, offer }: Asked, exchange: Exchange) => {
-    const { operation } = place
-    const work: Interaction = operation
-      ? (one) => call(operation, one, exchange)
-      : interactions[offer.name as keyof typeof interactions]
+  const answer = (asked: Asked, exchange: Exchange) => {
+    const { operation } = asked.place
+    const work = interactionOf(asked)
     // What changes nothing can be done again; and its answer may be a stream, which nobody keeps.
     return exchange.idempotencyKey === undefined || operation?.affectsState === false
       ? work(serving, exchange)
@@ -55,18 +53,33 @@ export function createDispatch(serving: Serving): (exchange: Exchange) => Promis
   /** An entry is asked for its own scopes; a Bundle in a Bundle is not a request. */
   const entry = async (exchange: Exchange): Promise<Answer> => {
     authorize(serving.places, exchange)
-    const asked = askedOf(serving.places, exchange)
-    if (asked.offer.name === 'bundle') throw new NotFound('A batch cannot hold another batch')
-    if (asked.offer.name.startsWith('async-')) throw new NotFound('A batch cannot ask after another request')
-    return answer(asked, exchange)
+    return answer(askedInBundle(serving.places, exchange), exchange)
   }
   return async (exchange) => {
     const asked = askedOf(serving.places, exchange)
     checkKey(exchange.idempotencyKey)
     return withParameters(serving.store.registries, exchange, (one) =>
-      asked.offer.name === 'bundle' ? bundle(serving, one, { once, entry }) : answer(asked, one),
+      asked.offer.name === 'bundle' ? bundle(serving, one, { once, entry, read: readEntry }) : answer(asked, one),
     )
   }
+}
+
+/** A read of a transaction, whose scopes were asked for with the rest of it. */
+const readEntry: Interaction = (serving, exchange) =>
+  interactionOf(askedInBundle(serving.places, exchange))(serving, exchange)
+
+function interactionOf({ place: { operation }, offer }: Asked): Interaction {
+  return operation
+    ? (serving, exchange) => call(operation, serving, exchange)
+    : interactions[offer.name as keyof typeof interactions]
+}
+
+/** @throws NotFound  what no entry of a Bundle can ask, beside what `askedOf` throws */
+function askedInBundle(places: Places, exchange: Exchange): Asked {
+  const asked = askedOf(places, exchange)
+  if (asked.offer.name === 'bundle') throw new NotFound('A Bundle cannot hold another to be processed')
+  if (asked.offer.name.startsWith('async-')) throw new NotFound('A Bundle cannot ask after another request')
+  return asked
 }
 
 /** One call of an operation, from the parameters that were sent to those that are answered. */

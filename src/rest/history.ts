@@ -25,7 +25,7 @@ export async function history({ config, store }: Core, exchange: Exchange): Prom
   if (path.length > 1) query.types = [path[0]!]
   if (path.length > 2) query.key = keyOf(ctx.tenant, path[0]!, path[1]!)
   if (cursor) query.after = { at: cursor.position.values[0]!, rid: cursor.position.rid }
-  const found = await versions(store.db, ctx.tenant, query)
+  const found = await versions(store.session, ctx.tenant, query)
   if (found.length === 0 && path.length > 2 && !cursor && pairs.every(([name]) => name === '_count'))
     throw new NotFound(`${path[0]}/${path[1]} is not known`)
 

@@ -20,7 +20,7 @@ export async function read({ store, places }: Serving, exchange: Exchange): Prom
 /** GET [base]/Type/id/_history/version; https://hl7.org/fhir/R4/http.html#vread */
 export async function vread({ store }: Core, exchange: Exchange): Promise<Answer> {
   const [type, id, , version] = exchange.path as [string, string, string, string]
-  return conditional(await versionOf(store.db, exchange.ctx.tenant, type, id, version), exchange)
+  return conditional(await versionOf(store.session, exchange.ctx.tenant, type, id, version), exchange)
 }
 
 /** 304 where the client has it already: https://hl7.org/fhir/R4/http.html#cread */

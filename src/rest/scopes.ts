@@ -74,7 +74,8 @@ export function authorizeClauses(principal: Principal, clauses: Iterable<Clause>
   const { scopes } = principal
   if (!scopes) return
   for (const clause of clauses) {
-    if (clause.kind === 'chain' || clause.kind === 'has') demand(scopes, clause.type, 's')
+    if (clause.kind === 'chain' || clause.kind === 'has' || clause.kind === 'hierarchy')
+      demand(scopes, clause.type, 's')
     if (clause.kind === 'list' || clause.kind === 'currentList') demand(scopes, 'List', 's')
     if ('clauses' in clause) authorizeClauses(principal, clause.clauses)
     if ('clause' in clause) authorizeClauses(principal, [clause.clause])

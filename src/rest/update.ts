@@ -51,7 +51,10 @@ export function updateOf(
   return { kind: 'put', type, id, resource, ...conditions, ...(match === undefined && { mustBeNew: true }) }
 }
 
+/** @throws Invalid  If-None-Match of a version: an update cannot say which one it should not meet */
 export function preconditions({ ifMatch, ifNoneMatch }: Pick<Exchange, 'ifMatch' | 'ifNoneMatch'>) {
+  if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*')
+    throw new Invalid('If-None-Match of an update is *: it creates, and overwrites nothing')
   const versions = versionsOf(ifMatch)
-  return { ...(versions && { ifMatch: versions }), ...(ifNoneMatch?.trim() === '*' && { ifNoneMatch: '*' as const }) }
+  return { ...(versions && { ifMatch: versions }), ...(ifNoneMatch !== undefined && { ifNoneMatch: '*' as const }) }
 }

@@ -1,5 +1,11 @@
 import { Conflict, FhirError, Unprocessable } from '../base/errors.js'
-import { isResourceType, resourceTypes, type SearchParameterDefinition, type SearchType } from '../fhir/definitions.js'
+import {
+  isResourceType,
+  resourceTypes,
+  type SearchParameterDefinition,
+  type SearchType,
+  typeDefinition,
+} from '../fhir/definitions.js'
 import { compilePaths, type Path } from '../fhir/path.js'
 import { type ParameterRegistry, standard, typesOf } from './parameters.js'
 import { members } from './sources.js'
@@ -125,7 +131,7 @@ function isStandard({ url, derivedFrom, code, base, type, expression }: SearchPa
 }
 
 function pathsOf(expression: string, type: string): readonly Path[] {
-  const paths = asFault('expression', type, () => compilePaths(expression, type))
+  const paths = asFault('expression', type, () => compilePaths(expression, type), hint(expression))
   if (paths.length === 0) throw fault('expression', `it says nothing of ${type}, which is a base`)
   const [beyond] = paths.some(({ type }) => type === 'dynamic') ? (BEYOND.exec(expression) ?? []) : []
   if (beyond)
@@ -134,6 +140,14 @@ function pathsOf(expression: string, type: string): readonly Path[] {
       `${beyond.replace(/\s*\($/, '()')} looks beyond the resource, which an index cannot follow; where(resolve() is Type) is possible`,
     )
   return paths
+}
+
+/** Guides write `valueDateTime`, as JSON does. */
+function hint(expression: string): string {
+  const [, written, type] = /\.(value([A-Z]\w*))/.exec(expression) ?? []
+  if (!written || !type) return ''
+  const primitive = type[0]!.toLowerCase() + type.slice(1)
+  return `; what JSON calls ${written} is value.ofType(${typeDefinition(primitive) ? primitive : type}) in FHIRPath`
 }
 
 const TEXT = ['string', 'markdown', 'code', 'id']
@@ -211,11 +225,11 @@ function checkComposite(definition: SearchParameterDefinition, types: readonly s
 }
 
 /** What a compiler says of an expression, as a fault of the element that holds it. */
-function asFault<T>(element: string, type: string, compile: () => T): T {
+function asFault<T>(element: string, type: string, compile: () => T, hint = ''): T {
   try {
     return compile()
   } catch (cause) {
-    if (cause instanceof FhirError) throw fault(element, `on ${type}: ${cause.message}`)
+    if (cause instanceof FhirError) throw fault(element, `on ${type}: ${cause.message}${hint}`)
     throw cause
   }
 }

@@ -55,6 +55,7 @@ export function clauseOf(reading: Reading, type: string, [name, value]: Pair): C
     return anyOf(
       value.split(',').map((one) => listClause(reading.tenant, type, one, (pair) => clauseOf(reading, type, pair))),
     )
+  if (name === '_query') throw new UnusableParameter('_query: there are no named queries here')
   if (name === '_filter') return filtered(reading, type, filterOf(value))
   const [code, modifier, ...more] = name.split(':')
   const parameter = parameterOf(type, code!, reading.parameters)
@@ -209,8 +210,11 @@ function presentClause(tenant: number, parameter: SearchParameter): Clause {
       return { kind: 'present', table: 'quantity', params: params(tenant, parameter) }
     case 'date':
       return { kind: 'present', table: 'date', params: dateParams(tenant, parameter) }
-    case 'composite':
     case 'special':
+      if (parameter.code === position.CODE)
+        return { kind: 'present', table: 'quantity', params: [position.latitudeParam(tenant, parameter.base)] }
+      throw new UnusableParameter(`${parameter.code}:missing is not supported`)
+    case 'composite':
       throw new UnusableParameter(`${parameter.code}:missing is not supported: ask for the parts of it`)
     default: {
       const { narrowed } = sourcesOf(parameter.base, parameter.code)

@@ -69,11 +69,18 @@ export function byPatient({ base, code }: SearchParameter): boolean {
   return codes.length === 1 && codes[0] === patientParameter(base)
 }
 
-/** Alternatives; those of tokens are one clause, which an index answers. */
+/** Alternatives; those of tokens, or of one reference, are one clause, which an index answers. */
 export function anyOf(clauses: readonly Clause[]): Clause {
   if (clauses.length === 1) return clauses[0]!
   if (clauses.length > 0 && clauses.every((clause) => clause.kind === 'token'))
     return { kind: 'token', hashes: [...new Set(clauses.flatMap(({ hashes }) => hashes))] }
+  const [first] = clauses
+  if (first?.kind === 'reference' && clauses.every((clause) => refersAs(clause, first)))
+    return {
+      ...first,
+      keys: clauses.flatMap((clause) => (clause.kind === 'reference' ? clause.keys : [])),
+      patient: clauses.every((clause) => clause.kind === 'reference' && clause.patient),
+    }
   if (clauses.length > 0 && clauses.every((clause) => clause.kind === 'words' && clause.words.length === 1))
     return {
       kind: 'words',
@@ -82,6 +89,10 @@ export function anyOf(clauses: readonly Clause[]): Clause {
     }
   return { kind: 'any', clauses: [...clauses] }
 }
+
+/** By the same parameters: whether as a patient or not, they are the same elements. */
+const refersAs = (clause: Clause, other: Clause & { kind: 'reference' }): boolean =>
+  clause.kind === 'reference' && clause.salts.join() === other.salts.join()
 
 /** Conditions that all hold; words that must all be there are one clause. */
 export function allOf(clauses: readonly Clause[]): Clause {

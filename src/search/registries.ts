@@ -1,6 +1,9 @@
-import { REGISTRY_MOVED, type Session } from '../db/database.js'
+import { REGISTRY_MOVED, type Session, type Transaction } from '../db/database.js'
 import { sql } from '../db/sql.js'
 import { type Declared, TenantParameters } from './tenant-parameters.js'
+
+/** From this attempt on a write keeps the registry as it is until it is done. */
+const LAST_ATTEMPTS = 3
 
 /**
  * The search parameters of every tenant, as this process knows them.
@@ -17,6 +20,22 @@ export class Registries {
   /** As this process knows them; no question to the database but for a tenant's first time. */
   async of(tenant: number): Promise<TenantParameters> {
     return this.known.get(tenant) ?? this.load(tenant)
+  }
+
+  /**
+   * For a write in this transaction. While a package brings one parameter after the other, a large write may be refused
+   * again and again: in the end it makes those who would change the registry wait until it is done.
+   */
+  async forWrite(transaction: Transaction, tenant: number): Promise<TenantParameters> {
+    if (transaction.attempt < LAST_ATTEMPTS) return this.of(tenant)
+    const [row] = await transaction.query<{ revision: number }>(
+      sql`select g.revision from search_registry g where g.tenant = ${tenant} for share`,
+    )
+    const known = this.known.get(tenant)
+    if (known && known.revision === (row?.revision ?? 0)) return known
+    const loaded = await loadParameters(transaction, tenant)
+    this.known.set(tenant, loaded)
+    return loaded
   }
 
   /** As they are now. */

@@ -7,7 +7,18 @@ import { SearchRows, TotalChanges, verbatim, widenSpans } from '../search/layout
 import { typeTotal } from '../search/names.js'
 import type { TenantParameters } from '../search/tenant-parameters.js'
 import { recordTerms } from '../search/vocabulary.js'
-import type { Written } from './write.js'
+
+/** What a write did. */
+export interface Written {
+  type: string
+  id: string
+  version: number
+  /** meta.lastUpdated, milliseconds since 1970 */
+  at: number
+  outcome: 'created' | 'updated' | 'deleted' | 'unchanged'
+  /** The new content as JSON text; absent for a delete. */
+  content?: string
+}
 
 /** The row of a resource that is there already. */
 export interface Current {

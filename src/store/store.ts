@@ -38,6 +38,8 @@ const MOST_IN_A_BATCH = 64
 
 /** Current resources and their versions, for every tenant. */
 export class Store {
+  /** Where statements that only read run: inside a transaction they see what that has written. */
+  readonly session: Session
   private readonly reads = new Map<number, Batcher<bigint, ReadRow>>()
   private readonly writes = new Map<number, Batcher<Write, Written>>()
 
@@ -49,7 +51,9 @@ export class Store {
     readonly cursors: Cursors,
     readonly finder: Finder,
     private readonly unit?: Unit,
-  ) {}
+  ) {
+    this.session = unit?.session ?? db
+  }
 
   /** @param cacheBytes  of content that searches served lately and keep at hand */
   static async open(db: Database, cacheBytes: number): Promise<Store> {
@@ -94,15 +98,15 @@ export class Store {
     return db.transaction((transaction) => work(new Unit(transaction, { db, rowIds, registries }, finder)))
   }
 
-  /** The store whose writes are part of a transaction that is under way, and that goes on after them. */
+  /** The store whose reads and writes are part of a transaction that is under way, and that goes on after them. */
   within(unit: Unit): Store {
-    return new Store(this.db, this.rowIds, this.registries, this.totals, this.cursors, this.finder, unit.part())
+    return new Store(this.db, this.rowIds, this.registries, this.totals, this.cursors, unit.finder, unit.part())
   }
 
   private readsOf(tenant: number) {
     let batcher = this.reads.get(tenant)
     if (!batcher) {
-      batcher = new Batcher<bigint, ReadRow>((keys) => readAll(this.db, tenant, keys), {
+      batcher = new Batcher<bigint, ReadRow>((keys) => readAll(this.session, tenant, keys), {
         lanes: LANES,
         most: MOST_IN_A_BATCH,
       })

@@ -1,6 +1,6 @@
 import { Gone, NotFound } from '../base/errors.js'
 import type { Session } from '../db/database.js'
-import { raw, type Sql, sql } from '../db/sql.js'
+import { bigints, raw, type Sql, sql } from '../db/sql.js'
 import { resourceTypes } from '../fhir/definitions.js'
 import { typeCode, typeName } from '../fhir/type-codes.js'
 import { keyOf } from '../search/hash.js'
@@ -112,4 +112,28 @@ export async function history(session: Session, tenant: number, query: HistoryQu
     content: row.content,
     position: { at: row.at, rid: String(row.rid) },
   }))
+}
+
+/** One version of a resource, by name. */
+export interface VersionName {
+  type: string
+  id: string
+  version: number
+}
+
+/** The contents of versions in the order of their names; undefined for a deletion, and for what never was. */
+export async function contentsOf(
+  session: Session,
+  tenant: number,
+  names: readonly VersionName[],
+): Promise<(string | undefined)[]> {
+  const keys = names.map(({ type, id }) => keyOf(tenant, type, id))
+  const rows = await session.query<{ n: number; content: string | null }>(sql`
+    select k.n::int as n, ${contentText} as content
+    from unnest(${bigints(keys)}::bigint[], ${`{${names.map(({ version }) => version).join()}}`}::integer[])
+      with ordinality k(key, version, n)
+    join resource r on r.tenant = ${tenant} and r.key = k.key
+    join version v on v.tenant = r.tenant and v.rid = r.rid and v.version = k.version`)
+  const contents = new Map(rows.map(({ n, content }) => [n, content ?? undefined]))
+  return names.map((_, i) => contents.get(i + 1))
 }

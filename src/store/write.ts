@@ -1,4 +1,5 @@
 import { Conflict, FhirError, Gone, Invalid, NotFound, PreconditionFailed } from '../base/errors.js'
+import { instantText } from '../base/instant.js'
 import type { Database, Transaction } from '../db/database.js'
 import { bigints, sql } from '../db/sql.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
@@ -9,9 +10,11 @@ import { entryOf } from '../search/indexers.js'
 import { contentText } from '../search/layout.js'
 import type { Registries } from '../search/registries.js'
 import type { TenantParameters } from '../search/tenant-parameters.js'
-import { type Change, Changes, type Current } from './changes.js'
+import { type Change, Changes, type Current, type Written } from './changes.js'
 import { Draft } from './declare.js'
 import type { RowIds } from './identity.js'
+
+export type { Written } from './changes.js'
 
 export type Resource = { resourceType: string; id?: string; meta?: Record<string, unknown> } & Record<string, unknown>
 
@@ -29,17 +32,6 @@ export type Write = { type: string; id: string } & (
   | { kind: 'patch'; apply: (current: Resource) => Resource; ifMatch?: Versions }
   | { kind: 'delete'; ifMatch?: Versions }
 )
-
-export interface Written {
-  type: string
-  id: string
-  version: number
-  /** meta.lastUpdated, milliseconds since 1970 */
-  at: number
-  outcome: 'created' | 'updated' | 'deleted' | 'unchanged'
-  /** The new content as JSON text; absent for a delete. */
-  content?: string
-}
 
 export interface WriteContext {
   tenant: number
@@ -78,14 +70,15 @@ async function gather(
   writes: readonly Write[],
   allOrNothing: boolean,
 ) {
-  const { tenant, registries, rowIds, now = Date.now() } = context
+  const { tenant, registries, rowIds } = context
   const draft = writes.some(({ type }) => type === 'SearchParameter')
     ? await Draft.open(transaction, tenant)
     : undefined
-  const parameters = draft?.before ?? (await registries.of(tenant))
+  const parameters = draft?.before ?? (await registries.forWrite(transaction, tenant))
   const keys = writes.map((one) => keyOf(tenant, one.type, one.id))
   const existing = await lock(transaction, tenant, writes, keys)
   const fresh = await rowIds.take(keys.filter((key) => !existing.has(key)).length)
+  const now = context.now ?? Date.now()
   let taken = 0
   const changes = new Changes(parameters, writes.length)
   const results = writes.map((one, i): Written | FhirError => {
@@ -171,7 +164,9 @@ function plan(
   if (type === 'SearchParameter') draft?.put(id, resource as unknown as SearchParameterResource)
   // In place, as a copy of hundreds of resources a bundle would be felt; a retry stamps them again.
   resource.id = id
-  resource.meta = { ...resource.meta, versionId: String(version), lastUpdated: new Date(at).toISOString() }
+  resource.meta ??= {}
+  resource.meta.versionId = String(version)
+  resource.meta.lastUpdated = instantText(at)
   return {
     written: {
       ...written,

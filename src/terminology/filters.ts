@@ -75,8 +75,16 @@ function some(property: string, test: (value: string) => boolean): Test {
 
 const listed = (value: string) => value.split(',').map((one) => one.trim())
 
+/** A repetition of what repeats itself: on some texts it runs for ever, and nothing else would run meanwhile. */
+const NESTED = /\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]/
+const LONGEST = 1000
+
 /** A regular expression of a value set matches a value as a whole. */
 function expressionOf(text: string): RegExp {
+  if (text.length > LONGEST || NESTED.test(text))
+    throw new Unprocessable(
+      `A filter has a regular expression of more than ${LONGEST} characters, or with a repetition in a repetition`,
+    )
   try {
     return new RegExp(`^(?:${text})$`)
   } catch (cause) {

@@ -213,34 +213,44 @@ function elementAt(branch: Branch, place: number): Branch {
   return { type, form: 'json', base: sql`(${all} -> ${raw(String(place))})`, steps: [] }
 }
 
+/** Branches as columns `v0`, `v1` … of a SELECT. */
+export function columnsOf(branches: readonly Branch[]): Sql[] {
+  return branches.map((branch, i) => sql`${asAny(branch)} as ${raw(`v${i}`)}`)
+}
+
+/** The same branches as they are found under the name of that SELECT. */
+export function branchesOf(branches: readonly Branch[], alias: Sql): Branch[] {
+  return branches.map(({ type, form, steps }, i) => ({
+    type,
+    form: steps.length > 0 ? 'json' : form,
+    base: sql`${alias}.${raw(`v${i}`)}`,
+    steps: [],
+  }))
+}
+
 /** The values from one place on, at most so many. */
 export function part(collection: Collection, place: number, most: number | undefined, aliases: Aliases): Collection {
   const all = spread(collection, aliases)
   const alias = aliases.next()
-  const columns = all.branches.map((branch, i) => sql`${asAny(branch)} as ${raw(`v${i}`)}`)
   const backwards = place < 0
+  const skipped = raw(String(backwards ? -place - 1 : place))
   const order = backwards
     ? sql`order by ${join(
         all.order.map((key) => sql`${key} desc`),
         ', ',
       )}`
     : ordered(all)
-  const position = sql`row_number() over (${ordered(all)}) - ${raw(String(backwards ? 0 : place))} as i`
+  const index = sql`row_number() over (${order}) - ${skipped} as i`
   const limit = most === undefined ? raw('') : sql`limit ${raw(String(most))}`
-  const offset = raw(String(backwards ? -place - 1 : place))
   return {
     from: [
-      sql`lateral (select ${join([...columns, position], ', ')} ${rows(all, isThere(all))} ${order} ${limit} offset ${offset}) ${alias}`,
+      sql`lateral (select ${join([...columnsOf(all.branches), index], ', ')} ${rows(all, isThere(all))}
+        ${order} ${limit} offset ${skipped}) ${alias}`,
     ],
     where: [],
     order: [sql`${alias}.i`],
     many: most !== 1,
-    branches: all.branches.map((branch, i) => ({
-      type: branch.type,
-      form: branch.steps.length > 0 ? 'json' : branch.form,
-      base: sql`${alias}.${raw(`v${i}`)}`,
-      steps: [],
-    })),
+    branches: branchesOf(all.branches, alias),
   }
 }
 

@@ -11,7 +11,10 @@ import { Unfit } from './unfit.js'
 export function typeOfColumn({ type }: Column, { branches }: Collection): string | undefined {
   const types = [...new Set(branches.map((branch) => branch.type))]
   if (type === undefined) return types.length === 1 ? types[0] : undefined
-  if (branches.some((branch) => !isAlike(branch.type, type))) throw new Unfit(`gives ${listed(branches)}, not ${type}`)
+  if (branches.some((branch) => !isAlike(branch.type, type))) {
+    const hint = types.includes(type) ? ` alone: pick it by ofType(${type})` : ''
+    throw new Unfit(`gives ${listed(branches)}, not ${type}${hint}`)
+  }
   return type
 }
 

@@ -1,7 +1,7 @@
 import { Unprocessable } from '../base/errors.js'
 import { sql } from '../db/sql.js'
 import { isResourceType, typeDefinition } from '../fhir/definitions.js'
-import { type Decimal, decimalText, isDecimal } from '../fhir/json.js'
+import { type Decimal, decimalText, isDecimal, stringifyJson } from '../fhir/json.js'
 import { primitives } from '../fhir/validation/primitives.js'
 import { boolean, type Collection, number, text } from './collection.js'
 import { familyOf } from './types.js'
@@ -191,6 +191,6 @@ export function wrong(diagnostics: string, at: string): Unprocessable {
 
 export function shown(value: unknown): string {
   if (value === undefined) return 'missing'
-  const json = JSON.stringify(value)
+  const json = stringifyJson(value)
   return json.length > 60 ? `${json.slice(0, 60)}…` : json
 }

@@ -2,6 +2,7 @@ import { raw, sql } from '../db/sql.js'
 import { isResourceType } from '../fhir/definitions.js'
 import { type Expression, parse, Unsupported } from '../fhir/path/parse.js'
 import { isA } from '../fhir/path/routes.js'
+import { primitives } from '../fhir/validation/primitives.js'
 import { at, boolean, type Collection, nothing, number, text } from './collection.js'
 import { element } from './element.js'
 import { call } from './functions.js'
@@ -124,13 +125,19 @@ function literal({ type, value }: Expression & { is: 'literal' }): Collection {
       return number(sql`${value}::numeric`, type)
     case 'Quantity':
       throw new Unfit('has a quantity: compare its value and its code instead')
+    case 'date':
     case 'dateTime':
     case 'time':
-      // FHIR has no time without seconds, so nothing could be compared with it.
-      if (/(^|T)\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$/.test(String(value)))
-        throw new Unfit(`has a time without seconds: ${value}`)
+      checkTemporal(type === 'time' ? `T${value}` : String(value))
       return text(sql`${value}::text`, type)
     default:
       return text(sql`${value}::text`, type)
   }
+}
+
+function checkTemporal(value: string): void {
+  const [date = '', time] = value.replace(/(Z|(?<=T.*)[+-]\d\d:\d\d)$/, '').split('T', 2)
+  if (date !== '' && !primitives.date!.accepts(date)) throw new Unfit(`has a date that does not exist: ${date}`)
+  // FHIR has no time without seconds, so nothing could be compared with one.
+  if (time !== undefined && !primitives.time!.accepts(time)) throw new Unfit(`has a time that is not hh:mm:ss: ${time}`)
 }

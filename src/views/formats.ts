@@ -88,8 +88,12 @@ async function* ndjson(names: readonly string[], batches: AsyncIterable<readonly
 
 /** https://www.rfc-editor.org/rfc/rfc4180 */
 async function* csv(names: readonly string[], batches: AsyncIterable<readonly Row[]>, header: boolean) {
-  if (header) yield `${names.join(',')}\r\n`
-  for await (const rows of batches) yield rows.map(({ cells }) => `${cells.map(field).join(',')}\r\n`).join('')
+  let before = header ? `${names.join(',')}\r\n` : ''
+  for await (const rows of batches) {
+    yield before + rows.map(({ cells }) => `${cells.map(field).join(',')}\r\n`).join('')
+    before = ''
+  }
+  if (before) yield before
 }
 
 /** Nothing is no value, `""` is an empty text; a list or an object is its JSON. */

@@ -2,7 +2,7 @@ import { join, raw, type Sql, sql } from '../db/sql.js'
 import { isResourceType, resourceTypes } from '../fhir/definitions.js'
 import { membersOf } from '../fhir/members.js'
 import { type Expression, parse } from '../fhir/path/parse.js'
-import { asJson, type Collection, isThere, nothing, rows, spread } from './collection.js'
+import { asJson, type Collection, isThere, nothing, ordered, rows, spread } from './collection.js'
 import type { Path } from './definition.js'
 import { compile } from './expression.js'
 import type { Scope } from './scope.js'
@@ -48,10 +48,9 @@ function found(path: Path, k: number, scope: Scope, types: readonly string[], be
   const all = spread(children(path, scope), scope.aliases)
   const values = types.map((type) => {
     const of = all.branches.filter((branch) => branch.type === type)
-    return of.length ? sql`coalesce(${join(of.map(asJson), ', ')}, null)` : raw('null::jsonb')
+    return of.length ? sql`coalesce(${join(of.map(asJson), ', ')})` : raw('null::jsonb')
   })
-  const order = all.order.length ? sql`order by ${join(all.order, ', ')}` : raw('')
-  const place = sql`${before} || array[${raw(String(k))}, (row_number() over (${order}))::int] as p`
+  const place = sql`${before} || array[${raw(String(k))}, (row_number() over (${ordered(all)}))::int] as p`
   return sql`select ${join([...values, place], ', ')} ${rows(all, isThere(all))}`
 }
 

@@ -63,9 +63,8 @@ export async function run(call: Call<typeof asked>, named: Named): Promise<Direc
   const identity = identityOf(definition, params.resource, params.patient, params.group, params._since)
   const start = token === undefined ? undefined : unsealStart(core.store.cursors, path, identity, token)
   const { rows: page, next } = await pageOf(rows(start, limit + 1 + (start?.skip ?? 0)), limit, start)
-  const answer = await streamed(format, names, once(page))
-  if (next) answer.answer.headers = { Link: link(call, sealStart(core.store.cursors, path, identity, next)) }
-  return answer
+  const headers = next && { Link: link(call, sealStart(core.store.cursors, path, identity, next)) }
+  return streamed(format, names, once(page), headers)
 }
 
 async function* once(rows: Row[]): AsyncGenerator<Row[]> {
@@ -73,14 +72,34 @@ async function* once(rows: Row[]): AsyncGenerator<Row[]> {
 }
 
 /** The first rows are waited for: until then what is wrong with view or data can still be told. */
-async function streamed(format: Format, names: readonly string[], batches: AsyncGenerator<Row[]>): Promise<Direct> {
-  const first = await batches.next()
-  async function* all() {
-    if (first.done) return
-    yield first.value
-    yield* batches
+async function streamed(
+  { contentType, write }: Format,
+  names: readonly string[],
+  batches: AsyncGenerator<Row[]>,
+  headers?: Record<string, string>,
+): Promise<Direct> {
+  const pieces = write(names, batches)
+  return new Direct({ status: 200, headers, contentType, stream: begun(await pieces.next(), pieces) })
+}
+
+/**
+ * A generator whose first piece was taken already. Not another generator around it: that would not pass on a `return()`
+ * from before its own first piece, and the rows would wait for ever.
+ */
+function begun(first: IteratorResult<string>, pieces: AsyncGenerator<string>): AsyncGenerator<string> {
+  let taken: typeof first | undefined = first
+  return {
+    next: async () => {
+      const one = taken ?? (await pieces.next())
+      taken = undefined
+      return one
+    },
+    return: (value) => pieces.return(value),
+    throw: (cause) => pieces.throw(cause),
+    [Symbol.asyncIterator]() {
+      return this
+    },
   }
-  return new Direct({ status: 200, contentType: format.contentType, stream: format.write(names, all()) })
 }
 
 /** https://www.rfc-editor.org/rfc/rfc8288 */

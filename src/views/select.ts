@@ -1,5 +1,18 @@
 import { join, raw, type Sql, sql } from '../db/sql.js'
-import { array, asJson, type Collection, isSingle, isThere, nothing, rows, spread, value } from './collection.js'
+import {
+  array,
+  asJson,
+  branchesOf,
+  type Collection,
+  columnsOf,
+  isSingle,
+  isThere,
+  nothing,
+  ordered,
+  rows,
+  spread,
+  value,
+} from './collection.js'
 import { isAlike, typeOfColumn } from './column-type.js'
 import { type Column, type Select, wrong } from './definition.js'
 import { compile } from './expression.js'
@@ -63,26 +76,15 @@ function loopOf({ each, repeat }: Select, scope: Scope): Loop | undefined {
 function numbered(all: Collection, scope: Scope): Loop {
   const alias = scope.aliases.next()
   let isCounted = false
-  const item: Collection = {
-    ...nothing,
-    branches: all.branches.map(({ type, form, steps }, i) => ({
-      type,
-      form: steps.length > 0 ? 'json' : form,
-      base: sql`${alias}.${raw(`v${i}`)}`,
-      steps: [],
-    })),
-  }
+  const item: Collection = { ...nothing, branches: branchesOf(all.branches, alias) }
   const rowIndex = () => {
     isCounted = true
     return sql`${alias}.i::numeric`
   }
   const from = () => {
-    const values = all.branches.map(
-      (branch, i) => sql`${branch.steps.length ? asJson(branch) : branch.base} as ${raw(`v${i}`)}`,
-    )
-    const order = all.order.length ? sql`order by ${join(all.order, ', ')}` : raw('')
-    if (isCounted) values.push(sql`row_number() over (${order}) - 1 as i`)
-    return sql`lateral (select ${join(values, ', ')} ${rows(all, isThere(all))}) ${alias}`
+    const columns = columnsOf(all.branches)
+    if (isCounted) columns.push(sql`row_number() over (${ordered(all)}) - 1 as i`)
+    return sql`lateral (select ${join(columns, ', ')} ${rows(all, isThere(all))}) ${alias}`
   }
   return {
     from,

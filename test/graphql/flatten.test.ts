@@ -178,6 +178,11 @@ describe('refuses', () => {
     [400, '{ active @flatten }', /^active has nothing in it to flatten/],
     [400, '{ name @slice { family } }', /argument "path" of type "String!" is required/],
     [400, '{ name @slice(path: "use +") { family } }', /./],
+    [
+      400,
+      '{ ObservationConnection(_reference: patient) { edges @slice(path: "mode") { mode } } }',
+      /no FHIRPath can slice it/,
+    ],
     [400, '{ ... @flatten { id } }', /"@flatten" may not be used on INLINE_FRAGMENT/],
   ])('%i %s', async (status, query, message) => {
     const [error] = await server.errors(status, query, { on })

@@ -93,6 +93,17 @@ describe('without a scope for it', () => {
     await server.expect(200, 'GET Observation?subject=Patient/p', { headers: observations })
   })
 
+  it.each([
+    ['Observation?_filter=subject:Patient.active%20eq%20true', 'Observation', 'Patient.s'],
+    ['Patient?_filter=not(_has:Observation:subject:status%20eq%20final)', 'Patient', 'Observation.s'],
+    ['Patient?_list=mine', 'Patient', 'List.s'],
+    ['Encounter?location:below=ward', 'Encounter', 'Location.s'],
+    ['Patient?_contained=true', 'Patient', '*.s'], // what contains a Patient may be of any type
+  ])('%s with scopes for %s alone is refused', async (query, type, missing) => {
+    const headers = await as(`system/${type}.rs`)
+    expect(await server.refused(403, `GET ${query}`, { headers })).toContain(missing)
+  })
+
   it('a page of several types is followed with the scopes that its first one needed, and no others', async () => {
     const headers = await as('system/Patient.s system/Observation.s')
     const first = await server.expect(200, 'GET ?_type=Patient,Observation&_count=1', { headers })
@@ -115,5 +126,59 @@ describe('without a scope for it', () => {
     const entry = [{ resource: body, request: { method: 'POST', url: 'Observation' } }]
     expect((await server.transact(entry, await as('system/Observation.c'))).status).toBe(403)
     expect((await server.transact(entry, await as('system/Observation.c system/Patient.s'))).status).toBe(200)
+  })
+})
+
+describe('an operation shows nothing that the scopes do not cover', () => {
+  const subject = { reference: 'Patient/p' }
+  beforeAll(async () => {
+    const headers = await as('system/*.cruds')
+    const put = (body: { resourceType: string; id: string } & Record<string, unknown>) =>
+      server.expect(201, `PUT ${body.resourceType}/${body.id}`, { body, headers })
+    await put({ resourceType: 'Condition', id: 'c', subject })
+    await put({
+      resourceType: 'Composition',
+      id: 'letter',
+      status: 'final',
+      type: { text: 'x' },
+      date: '2024',
+      title: 'T',
+      subject,
+      author: [subject],
+    })
+  })
+
+  it.each([
+    // scope, request, what is missing
+    ['system/Patient.rs', 'GET Patient/p/$everything', '*.r'],
+    ['system/Composition.rs system/Patient.rs', 'GET Composition/letter/$document', '*.r'],
+    ['system/*.rs', 'POST Composition/letter/$document?persist=true', 'Bundle.c'],
+    ['system/Patient.rs', 'GET Patient/p/$graph?graph=http://g', '*.r'],
+    ['system/List.rs', 'GET List/$find?patient=p&name=current-problems', 'Condition.s'],
+    ['system/Observation.rs', 'GET Observation/$lastn?patient=p&code=x&performer:Patient.name=a', 'Patient.s'],
+    ['system/Patient.rs', 'GET $diff?from=Patient/p&to=Patient/p', '*.r'],
+    ['system/Observation.rs', 'GET Patient/p/$diff', 'Patient.r'],
+    ['system/Patient.r', 'GET Patient/$meta', 'Patient.s'],
+    ['system/Patient.rs', 'GET $meta', '*.r'],
+    ['system/Patient.rs', 'POST Patient/p/$meta-add', 'Patient.u'],
+    ['system/Patient.cruds', 'POST Patient/$merge', '*.c'],
+    ['system/Patient.cruds', 'POST Patient/$merge-undo', '*.c'],
+    ['system/Patient.r', 'POST Patient/$match', 'Patient.s'],
+    ['system/Observation.r', 'GET Observation/$stats?subject=Patient/p&code=x&statistic=sum', 'Observation.s'],
+    ['system/Patient.rs', 'POST Patient/$expunge', 'Patient.d'],
+    ['system/Patient.cruds', 'POST $expunge', '*.r'],
+  ])('%s: %s needs %s', async (scope, request, missing) => {
+    const body = request.startsWith('POST') ? { resourceType: 'Parameters' } : undefined
+    const reason = await server.refused(403, request, { headers: await as(scope), ...(body && { body }) })
+    expect(reason).toContain(`system/${missing}`)
+  })
+
+  it.each([
+    ['system/Patient.r', 'GET Patient/p/$meta'],
+    ['system/List.rs system/Condition.s', 'GET List/$find?patient=p&name=current-problems'],
+    ['system/Observation.rs', 'GET Observation/$lastn?patient=p&code=x'],
+    ['openid', 'GET $versions'],
+  ])('%s is enough for %s', async (scope, request) => {
+    await server.expect(200, request, { headers: await as(scope) })
   })
 })

@@ -105,6 +105,7 @@ beforeAll(async () => {
     filtered('with-legs', ['legs', 'exists', 'true']),
     filtered('named', ['display', 'regex', '(A )?[bD].*']),
     filtered('coded', ['code', 'regex', 'p.*']),
+    filtered('endless', ['display', 'regex', '(a+)+$']),
     filtered('both', ['concept', 'is-a', 'animal'], ['concept', 'is-not-a', 'mammal']),
     filtered('up', ['concept', 'generalizes', 'dog']),
     filtered('wrong-code', ['concept', 'is-a', 'unicorn']),
@@ -217,6 +218,7 @@ describe('Observation?code:in', () => {
   it.each([
     ['circle', /imports itself/],
     ['wrong-code', /unicorn, which is not in it/],
+    ['endless', /a repetition in a repetition/],
     ['expansion-page', /neither a composition nor a whole expansion/],
   ])('%s cannot be evaluated', async (id, reason) => {
     expect(await server.refused(`Observation?code:in=${url(id)}`, 422)).toMatch(reason)
@@ -230,6 +232,26 @@ describe('Observation?code:in', () => {
     [`code:in=${url('ranks')}&_sort=-_lastUpdated`, ['rank']],
   ])('%s', async (query, expected) => {
     expect(await server.found(`Observation?${query}`)).toEqual(expected)
+  })
+
+  it('many codes that there are, beside other conditions', async () => {
+    const subject = { reference: 'Patient/ranked' }
+    const many = Array.from({ length: 150 }, (_, i) => ({ ...observation(`rank-${i}`, RANKS, `r${i}`), subject }))
+    await server.put({ resourceType: 'Patient', id: 'ranked' }, ...many, {
+      ...observation('unranked', RANKS, 'x'),
+      subject,
+    })
+    const expected = many.map(({ id }) => id).sort()
+    for (const query of [
+      `code:in=${url('ranks')}&patient=ranked`,
+      `code:in=${url('ranks')}&patient=ranked&_sort=-date&_count=7`,
+      `code:in=${url('ranks')}&_id=${expected.join()},unranked`,
+      `code:in=${url('ranks')}&subject:Patient._id=ranked`,
+    ])
+      expect(await server.found(`Observation?${query}`)).toEqual(expected)
+    expect(await server.found(`Observation?code:not-in=${url('ranks')}&patient=ranked`)).toEqual(['unranked'])
+    expect(await server.found(`Patient?_has:Observation:patient:code:in=${url('ranks')}`)).toEqual(['ranked'])
+    await server.remove('Patient/ranked', 'Observation/unranked', ...expected.map((id) => `Observation/${id}`))
   })
 
   it('codes of elements whose system FHIR implies', async () => {

@@ -293,6 +293,12 @@ describe('a SearchParameter is refused that', () => {
       'Patient has a search parameter email',
     ],
     ['names an element that is not there', 422, { expression: 'Communication.colour' }, "has no element 'colour'"],
+    [
+      'names one as JSON does',
+      422,
+      { expression: "Communication.extension.where(url='urn:x').valueDateTime" },
+      'what JSON calls valueDateTime is value.ofType(dateTime) in FHIRPath',
+    ],
     ['is no FHIRPath', 422, { expression: 'Communication.note..text' }, 'expression'],
     [
       'says nothing of a base',

@@ -64,6 +64,10 @@ describe('Location?near', () => {
     expect(await server.found(`HealthcareService?location.near=${value('48.2082|16.3738|3')}`)).toEqual([])
   })
 
+  it(':missing', async () => {
+    expect(await server.found('Location?near:missing=true')).toEqual(['nowhere'])
+  })
+
   it('follows a change of place', async () => {
     await server.put({ resourceType: 'Location', id: 'mobile', position: { latitude: 1, longitude: 1 } })
     expect(await server.found(`Location?near=${value('1|1|1')}`)).toEqual(['mobile'])

@@ -116,6 +116,11 @@ it.each([
   ['Communication?patient=p7&status=completed&_sort=-sent', ['resource_patient']],
   ['Appointment?date=ge2021-01-01&date=lt2021-02-01&_sort=date', ['resource_date']],
   ['Appointment?_id=a1,a2', ['resource_tenant_key_key']],
+  ['Appointment?_filter=practitioner%20eq%20d7%20or%20practitioner%20eq%20d8', ['resource_ref']],
+  [
+    'Appointment?_filter=practitioner%20eq%20d7%20or%20_id%20eq%20a1',
+    ['resource_ref', 'resource_pkey', 'resource_tenant_key_key'],
+  ],
 ])('%s', async (search, allowed) => {
   const plan = await planOf(search)
   expect(scans(plan)).toEqual([])

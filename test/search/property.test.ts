@@ -76,8 +76,39 @@ const text = () => pick([...NAMES, 'a', 'b', 'bo', 'o n', 'x'])
 const missing = (name: string): Condition => [`${name}:missing`, pick(['true', 'false'])]
 const modified = (name: string, ...modifiers: string[]) => name + pick(['', ...modifiers])
 
+/** What `_filter` says, and the same as conditions of which one or both must hold, or not. */
+const filters = new Map<string, (resource: Given) => boolean>()
+const tests: (() => readonly [text: string, condition: Condition])[] = [
+  () => pick(GENDERS.map((gender) => [`gender eq ${gender}`, ['gender', gender]] as const)),
+  () => pick(['Bo', 'a', 'O N'].map((part) => [`family co "${part}"`, ['family:contains', part]] as const)),
+  () => pick(['bo', 'Car'].map((part) => [`name sw ${part}`, ['name', part]] as const)),
+  () =>
+    pick(
+      PREFIXES.slice(1).map((prefix) => [`birthdate ${prefix} 2020-01`, ['birthdate', `${prefix}2020-01`]] as const),
+    ),
+  () =>
+    pick(
+      ['true', 'false'].map(
+        (there) => [`identifier pr ${there}`, ['identifier:missing', String(there === 'false')]] as const,
+      ),
+    ),
+  () => pick(CODES.map((code) => [`identifier eq http://one|${code}`, ['identifier', `http://one|${code}`]] as const)),
+]
+function filter(): Condition {
+  const [[a, first], [b, second]] = [pick(tests)(), pick(tests)()]
+  const [isBoth, isNot] = [next() < 0.5, next() < 0.3]
+  const joined = `${a} ${isBoth ? 'and' : 'or'} ${b}`
+  const text = isNot ? `not(${joined})` : joined
+  filters.set(text, (resource) => {
+    const found = [first, second].map(([name, value]) => isFound(resource, name, value))
+    return (isBoth ? found.every(Boolean) : found.some(Boolean)) !== isNot
+  })
+  return ['_filter', text]
+}
+
 const conditions: Record<string, (() => Condition)[]> = {
   Patient: [
+    filter,
     () => [modified('gender', ':not'), or(() => pick(GENDERS))],
     () => ['active', pick(['true', 'false'])],
     () => [modified('identifier', ':not'), or(code)],
@@ -124,6 +155,7 @@ const plain = (resource: Given, [name, value]: Condition): boolean => {
       (source) => isFound(source, by!, `Patient/${resource.id}`) && plain(source, [rest.join(':'), value]),
     )
   }
+  if (name === '_filter') return filters.get(value)!(resource)
   return name === '_id' ? value.split(',').includes(resource.id) : isFound(resource, name, value)
 }
 

@@ -231,6 +231,7 @@ describe('what is not understood', () => {
     expect(await server.refused('Patient?gender:exact=x')).toMatch(
       /this parameter takes :not :text :text-advanced :in :not-in :above :below :missing/,
     )
+    expect(await server.refused('Patient?_query=x')).toMatch(/no named queries/)
     expect(await server.refused('Patient?_colour=x')).toMatch(/no search parameter _colour/)
     expect(await server.refused('Colour?x=1', 404)).toMatch(/Colour is not a resource type/)
   })

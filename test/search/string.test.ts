@@ -136,6 +136,48 @@ describe('words', () => {
   })
 })
 
+describe('names as they sound', () => {
+  const alike = [
+    ['Smith', 'Smyth'],
+    ['Catherine', 'Katharine'],
+    ['Stephen', 'Steven'],
+    ['Philips', 'Fillips'],
+    ['Knight', 'Nite'],
+    ['Wright', 'Rite'],
+    ['Schroder', 'Skroter'],
+    ['Jackson', 'Jaxon'],
+    ['Thompson', 'Thomson'],
+    ['Geoffrey', 'Jeffrey'],
+    ['Müller', 'Muler'],
+  ] as const
+  beforeAll(() =>
+    server.put(
+      ...alike.map(([family], i) => ({
+        resourceType: 'Practitioner',
+        id: `s${i}`,
+        name: [{ family, given: ['Ann'] }],
+      })),
+      { resourceType: 'Practitioner', id: 'other', name: [{ family: '王', given: ['小'] }] },
+    ),
+  )
+
+  it.each(alike.filter(([name]) => name !== 'Thompson').map(([name, sound]) => [sound, name] as const))(
+    'phonetic=%s finds %s',
+    async (sound, name) => {
+      const id = `s${alike.findIndex(([family]) => family === name)}`
+      expect(await server.found(`Practitioner?phonetic=${value(sound)}`)).toEqual([id])
+      expect(await server.found(`Practitioner?phonetic=${value(`${sound} anne`)}`)).toEqual([id])
+      expect(await server.found(`Practitioner?phonetic=${value(`${sound} bob`)}`)).toEqual([])
+    },
+  )
+
+  it('a name in other letters is only itself', async () => {
+    expect(await server.found(`Practitioner?phonetic=${value('王')}`)).toEqual(['other'])
+    expect(await server.found(`Practitioner?phonetic=${value('李')}`)).toEqual([])
+    expect(await server.refused('Practitioner?phonetic=!')).toMatch(/there is no name to search for/)
+  })
+})
+
 describe('uris', () => {
   beforeAll(() =>
     server.put(

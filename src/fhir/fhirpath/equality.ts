@@ -109,19 +109,34 @@ export function equivalentCollections(left: readonly Item[], right: readonly Ite
 
 /** Each value once, where it comes first. */
 export function distinct(items: readonly Item[]): Item[] {
-  const seen = new Set<unknown>()
-  const found: Item[] = []
-  for (const item of items) {
-    const key = simpleKey(item)
-    if (key === undefined ? isAmong(item, found) : seen.has(key)) continue
-    if (key !== undefined) seen.add(key)
-    found.push(item)
-  }
-  return found
+  const seen = new Seen()
+  return items.filter((item) => seen.add(item))
 }
 
-/** Strings equal nothing but strings, and booleans booleans: they need not be compared with everything. */
-function simpleKey(item: Item): unknown {
-  const value = toSystem(item)?.value
-  return typeof value === 'string' || typeof value === 'boolean' ? value : undefined
+/** Values that are all different, kept apart by what equal ones have in common, so that few need to be compared. */
+export class Seen {
+  private readonly alike = new Map<string, Item[]>()
+
+  /** @returns false when an equal value is there already */
+  add(item: Item): boolean {
+    const key = traits(item)
+    const others = this.alike.get(key)
+    if (others && isAmong(item, others)) return false
+    if (others) others.push(item)
+    else this.alike.set(key, [item])
+    return true
+  }
+}
+
+/** The same for all values that equal each other: the texts in them, and numbers that are no part of a quantity. */
+function traits(item: Item): string {
+  const found = toSystem(item)
+  const value = found?.value
+  if (typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value)
+  if (value instanceof Quantity) return value.unit === '1' ? String(value.value.trimmed()) : 'quantity'
+  if (value instanceof ExactDecimal) return String(value.trimmed())
+  if (found && isSystem(found)) return 'moment'
+  return children(item)
+    .map((child) => `${nameOf(child)} ${traits(child)}`)
+    .join()
 }

@@ -17,12 +17,12 @@ import { cast, isOfType } from './types.js'
  * @see https://hl7.org/fhirpath/N1/
  */
 export function evaluate(node: Node, scope: Scope): readonly Item[] {
-  const items = valueOf(node, scope)
+  const items = itemsOf(node, scope)
   scope.session.limits?.spend(1 + items.length)
   return items
 }
 
-function valueOf(node: Node, scope: Scope): readonly Item[] {
+function itemsOf(node: Node, scope: Scope): readonly Item[] {
   switch (node.is) {
     case 'literal':
       return node.items

@@ -53,7 +53,7 @@ async function versions({ core: { store }, ctx, type, id, params }: Asked): Prom
   if (params.from !== undefined || params.to !== undefined)
     throw new Invalid('The versions of the resource in the URL are fromVersion and toVersion, not from and to')
   const read = async (version: string) =>
-    parseJson((await vread(store.db, ctx.tenant, type!, id!, version)).content) as Resource
+    parseJson((await vread(store.session, ctx.tenant, type!, id!, version)).content) as Resource
   const newest = params.toVersion ?? String((await store.read(ctx.tenant, type!, id!)).version)
   const oldest = params.fromVersion ?? String(Number(newest) - 1)
   if (oldest === '0') throw new Invalid('fromVersion is needed: there is no version before the first')
@@ -68,7 +68,7 @@ async function resources({ core: { store }, ctx, exchange: { base }, params }: A
     const { type, id, version, absolute } = (text !== undefined && parseReference(text, base)) || {}
     if (!type || !id || absolute) throw new Invalid(`${name} is needed: right are Patient/1 and Patient/1/_history/2`)
     const stored = version
-      ? await vread(store.db, ctx.tenant, type, id, version)
+      ? await vread(store.session, ctx.tenant, type, id, version)
       : await store.read(ctx.tenant, type, id)
     return parseJson(stored.content) as Resource
   }

@@ -1,16 +1,12 @@
-import { Invalid, TooCostly } from '../../base/errors.js'
-import { isResourceType } from '../../fhir/definitions.js'
-import { parseJson } from '../../fhir/json.js'
-import { type Compartment, FIRST, ofCompartment, patientsOf } from '../../search/compartment.js'
-import type { Found } from '../../search/find.js'
-import { rangeOf } from '../../search/types/date.js'
+import { Gone, NotFound } from '../../base/errors.js'
+import { patientsOf } from '../../search/compartment.js'
+import { orderOf, type Position } from '../../search/order.js'
 import type { Resource } from '../../store/write.js'
-import { pairsOf } from '../criteria.js'
+import type { Core } from '../core.js'
+import type { Exchange } from '../exchange.js'
 import { current } from '../matching.js'
 import { type Call, type Direct, operation, type Specs } from '../operation.js'
-import { referred } from '../referred.js'
-import { queryText } from '../search.js'
-import { searchset, shownEntry } from '../searchset.js'
+import { askingOf, type Part, pageOf, partOf } from './everything/page.js'
 
 const paging = {
   _count: '0..1 positiveInt',
@@ -39,16 +35,16 @@ export const everythingOfPatient = operation({
   code: 'everything',
   definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
   title: 'Everything of a patient',
-  description: 'The patient, what is in the patient compartment and what that refers to, in pages.',
-  on: { resource: ['Patient'], levels: ['instance'] },
+  description:
+    'The patient, what is in the patient compartment and what that refers to, in pages; without an id of one patient after the other.',
+  on: { resource: ['Patient'], levels: ['instance', 'type'] },
   affectsState: false,
   // A compartment has resources of every type.
   needs: { letters: ['r', 's'], of: 'all' },
   in: { start: '0..1 date', end: '0..1 date', ...paging },
   out: { return: '1..1 Bundle' },
   about,
-  // What is of patients is there as a match, or is not of this one.
-  handle: (call) => page(call, 'Patient', (resource) => patientsOf(resource).size === 0),
+  handle: (call) => (call.id === undefined ? ofEveryPatient(call) : ofOne(call, isOfNobody)),
 })
 
 /**
@@ -68,81 +64,61 @@ export const everythingOfEncounter = operation({
   out: { return: '1..1 Bundle' },
   about,
   handle: (call) =>
-    page(call, 'Encounter', (resource, encounter) => {
+    ofOne(call, (resource, encounter) => {
       const own = patientsOf(encounter)
       return [...patientsOf(resource)].every((id) => own.has(id))
     }),
 })
 
-interface Asked {
-  _count?: number
-  _since?: string
-  _type?: string[]
-  start?: string
-  end?: string
-}
+/** What is of patients is there as a match, or is not of this one. */
+const isOfNobody = (resource: Resource): boolean => patientsOf(resource).size === 0
 
-async function page(
-  { core: { config, store }, ctx, exchange: { base, path }, id, params }: Call<Specs>,
-  compartment: Compartment,
+async function ofOne(
+  { core, ctx, exchange, type, id, params }: Call<Specs>,
   follows: (resource: Resource, owner: Resource) => boolean,
 ): Promise<Direct> {
-  const { _cursor: token, ...sent } = params as Asked & { _cursor?: string }
-  const place = path.join('/')
-  const cursor = token === undefined ? undefined : store.cursors.unseal(token)
-  if (cursor && cursor.path !== place) throw new Invalid('_cursor belongs to another operation')
-  const asked = cursor ? askedBy(cursor.query) : sent
-  const { _type: types = [], _since: from } = asked
-  const unknown = types.find((type) => !isResourceType(type))
-  if (unknown !== undefined) throw new Invalid(`_type: ${unknown} is not a resource type`)
-  const since = from === undefined ? undefined : rangeOf(from)![0]
-  const during = duringOf(asked)
-  const limit = Math.min(asked._count ?? config.defaultCount, config.maxCount)
-  const isAsked = (type: string, at: number) =>
-    (types.length === 0 || types.includes(type)) && (since === undefined || at >= since)
+  const asking = askingOf(core, exchange, params)
+  const owner = await current(core, ctx, type!, id!)
+  return pageOf(core, exchange, asking, await partOf(core, exchange, asking, owner, follows, asking.position))
+}
 
-  const owner = { ...(await current({ store }, ctx, compartment, id!)), position: FIRST }
-  const matches: Found[] = isAsked(compartment, owner.at) && !cursor ? [owner] : []
-  const room = limit - matches.length
-  const after = cursor?.position ?? FIRST
-  const part = { limit: room + 1, after, since, during, ...(types.length > 0 && { types }) }
-  const found = await ofCompartment(store.db, store.finder, ctx, [compartment, id!], part)
-  const more = found.length > room
-  matches.push(...found.slice(0, room))
+/** Where a page of all patients starts: in whose compartment, and behind what; the patient's row is the order. */
+interface Place {
+  id: string
+  rid: string
+  after?: Position
+}
 
-  const parsed = parseJson(owner.content) as Resource
-  const others = await referred(store.finder, ctx, matches, (one) => follows(one, parsed), config.maxIncludes)
-  if (others.length > config.maxIncludes)
-    throw new TooCostly(
-      `This page refers to more than ${config.maxIncludes} other resources (INGLE_MAX_INCLUDES); a smaller _count makes it less`,
-    )
-  const included = others.filter((one) => one.key !== owner.key && isAsked(one.type, updatedAt(one)))
-
-  const query = cursor?.query ?? queryOf(sent)
-  const url = (text: string) => `${base}/${place}${text && `?${text}`}`
-  const position = matches.at(-1)?.position ?? after
-  const next = more ? store.cursors.seal({ path: place, query, position, backwards: false }) : undefined
-  return searchset(
-    { self: url(token === undefined ? query : `_cursor=${token}`), ...(next && { next: url(`_cursor=${next}`) }) },
-    [...matches.map((one) => shownEntry(base, one)), ...included.map((one) => shownEntry(base, one, 'include'))],
+/** Each page is of one patient, so that nothing has to be remembered but how far the last one had come. */
+async function ofEveryPatient({ core, ctx, exchange, params }: Call<Specs>): Promise<Direct> {
+  const asking = askingOf(core, exchange, params)
+  const place = asking.position ? placeOf(asking.position) : await patientAfter(core, exchange)
+  if (!place) return pageOf(core, exchange, asking, { entries: [] })
+  const part = await current(core, ctx, 'Patient', place.id).then(
+    (owner) => partOf(core, exchange, asking, owner, isOfNobody, place.after),
+    // Deleted since the link was made: on to the next one.
+    (cause): Part => {
+      if (cause instanceof NotFound || cause instanceof Gone) return { entries: [] }
+      throw cause
+    },
   )
+  const next = part.end ? { ...place, after: part.end } : await patientAfter(core, exchange, place.rid)
+  return pageOf(core, exchange, asking, { entries: part.entries, ...(next && { end: positionOf(next) }) })
 }
 
-function duringOf({ start, end }: Asked): [number | undefined, number | undefined] | undefined {
-  const [first, last] = [start, end].map((text) => (text === undefined ? undefined : rangeOf(text)))
-  if (first && last && first[0] >= last[1]) throw new Invalid('end must not be before start')
-  return first || last ? [first?.[0], last?.[1]] : undefined
+const positionOf = ({ id, rid, after }: Place): Position => ({
+  values: [id, ...(after ? [after.rid, ...after.values] : [])],
+  rid,
+})
+
+function placeOf({ values: [id, ...after], rid }: Position): Place {
+  const [behind, ...values] = after
+  return { id: id!, rid, ...(behind !== undefined && { after: { rid: behind, values } }) }
 }
 
-const updatedAt = ({ content }: Found) => Date.parse((parseJson(content) as Resource).meta!.lastUpdated as string)
-
-/** What was asked for, as a URL has it; a page that is linked to has it from there. */
-function queryOf({ _count, _since, _type = [], start, end }: Asked): string {
-  const pairs = Object.entries({ start, end, _count, _since, _type: _type.join() || undefined })
-  return queryText(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))).slice(1)
-}
-
-function askedBy(query: string): Asked {
-  const { _count, _type, ...texts } = Object.fromEntries(pairsOf(query))
-  return { ...texts, ...(_count && { _count: Number(_count) }), ...(_type && { _type: _type.split(',') }) }
+async function patientAfter({ store }: Core, { ctx }: Exchange, rid?: string): Promise<Place | undefined> {
+  const order = orderOf(ctx.tenant, 'Patient', undefined, [])
+  const after = rid === undefined ? {} : { after: { values: [], rid } }
+  const [found] = await store.finder.page(ctx, 'Patient', [], order, 1, after)
+  return found && { id: found.id, rid: found.position.rid }
 }

@@ -30,7 +30,7 @@ export const lastn = operation({
       throw new Invalid('$lastn needs category, code or another search parameter with a code')
     const query = queryText(search)
     const { clauses } = criteriaOf(exchange, 'Observation', query.slice(1))
-    const found = await newestByCode(store.db, store.finder, ctx, clauses, max)
+    const found = await newestByCode(store.session, store.finder, ctx, clauses, max)
     const { base, path } = exchange
     const self = `${base}/${path.join('/')}${queryText([['max', String(max)], ...search])}`
     return searchset(

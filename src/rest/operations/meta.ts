@@ -3,6 +3,7 @@ import { type Labels, withLabels, withoutLabels } from '../../fhir/meta.js'
 import { labelsOf } from '../../search/labels.js'
 import type { Resource } from '../../store/write.js'
 import { type Call, operation, type Specs, type Values } from '../operation.js'
+import { authorizeTypes } from '../scopes.js'
 
 const result = { return: '1..1 Meta' } as const satisfies Specs
 
@@ -17,13 +18,15 @@ export const meta = operation({
   description: 'The meta of a resource, or the profiles, tags and labels that current resources of a type or all have.',
   on: { resource: '*', levels: ['system', 'type', 'instance'] },
   affectsState: false,
-  needs: { letters: ['r', 's'], of: 'type' },
+  needs: { letters: ['r'], of: 'type' },
   in: {},
   out: result,
 
   async handle({ core: { store }, ctx, type, id }) {
     if (id !== undefined) return { return: metaOf((await store.read(ctx.tenant, type!, id)).content) }
-    const labels = await labelsOf(store.db, ctx, type)
+    // What all have is what a search would find.
+    authorizeTypes(ctx.principal, [type ?? '*'])
+    const labels = await labelsOf(store.session, ctx, type)
     const profile = labels.flatMap(({ kind, code }) => (kind === 'profile' ? [code] : []))
     const codings = (of: 'tag' | 'security') =>
       labels.flatMap(({ kind, system, code, display }) =>
@@ -72,7 +75,12 @@ export const metaDelete = operation({
 
 type Relabel = (meta: Labels, given: Labels) => Labels | undefined
 
-/** docs/decisions/0009 has why this is a new version; what is labelled as asked already has none. */
+/**
+ * The standard's note has the meta changed in place, without a new version, so that access rules see the label on what
+ * is there. Here access is judged by the newest version anyway; and a version that changed under its ETag would stay in
+ * caches (If-None-Match would say 304), and history, subscriptions and exports by `_since` would never tell of it.
+ * What is labelled as asked already has no new version.
+ */
 async function relabel(
   { core: { store }, ctx, type, id, params }: Call<{ meta: '1..1 Meta' }>,
   change: Relabel,

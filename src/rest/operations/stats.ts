@@ -56,7 +56,7 @@ export const stats = operation({
     const period = periodOf(params)
     const { clauses } = criteriaOf(exchange, 'Observation', queryText(searchOf(params, codings, period)).slice(1))
 
-    const measured = await Measurements.of(store.db, store.finder, ctx, clauses, codings)
+    const measured = await Measurements.of(store.session, store.finder, ctx, clauses, codings)
     const scales = scalesOf(await measured.units())
     const rows = await measured.statistics(scales)
     // What was not measured at all has its answer, too: none of it.

@@ -67,11 +67,13 @@ const LEAVES: Record<string, readonly string[]> = {
   Address: ['.text', '.line[*]', '.city', '.district', '.state', '.postalCode', '.country'],
 }
 
+const DEEPEST = 30
 const TOKEN = /\s*(\(|\)|"(?:[^"]*)"|-(?=["(\p{L}\p{N}])|[^\s()"]+)/uy
 
 class Parser {
   private readonly tokens: string[] = []
   private at = 0
+  private depth = 0
 
   constructor(
     text: string,
@@ -114,6 +116,15 @@ class Parser {
   }
 
   private one(): Clause {
+    if (++this.depth > DEEPEST) throw this.wrong(`more than ${DEEPEST} parentheses and NOTs stand in each other`)
+    try {
+      return this.primary()
+    } finally {
+      this.depth--
+    }
+  }
+
+  private primary(): Clause {
     const token = this.next
     if (token === undefined || token === ')' || /^(and|or)$/i.test(token)) throw this.wrong('a word is missing')
     this.at++

@@ -82,8 +82,9 @@ export class Reindexer {
     } catch (cause) {
       // The database may be away for a moment: the next look goes on with it.
       const { code, message } = cause as { code?: string; message: string }
-      this.log.warn({ job: job?.id, reason: code ?? message }, 'reindex interrupted')
-      if (job && ++this.failures >= MOST_FAILURES) await this.giveUp(job)
+      if (!job) return
+      this.log.warn({ job: job.id, reason: code ?? message }, 'reindex interrupted')
+      if (++this.failures >= MOST_FAILURES) await this.giveUp(job)
     }
   }
 

@@ -48,7 +48,7 @@ export async function slice(
   size: number,
 ): Promise<boolean> {
   const { tenant, job, type } = place
-  const parameters = await registries.of(tenant)
+  const parameters = await registries.forWrite(transaction, tenant)
   const rows = await read(transaction, place, size)
   const own = parameters.indexers(typeName(type))
   const values = await valuesOf(

@@ -252,3 +252,38 @@ describe('what a page refers to', () => {
     }
   })
 })
+
+describe('Patient/$everything', () => {
+  it('is that of one patient after the other, each page of one', async () => {
+    const own = await openServer()
+    try {
+      const of = (id: string) => ({ subject: { reference: `Patient/${id}` } })
+      await own.put(
+        ...['a', 'b', 'c'].map((id): Given => ({ resourceType: 'Patient', id })),
+        ...['1', '2', '3'].map(
+          (id): Given => ({ resourceType: 'Basic', id: `a${id}`, code: { text: 'x' }, ...of('a') }),
+        ),
+        { resourceType: 'Basic', id: 'c1', code: { text: 'x' }, ...of('c') },
+      )
+      const pages: string[][] = []
+      let links = 0
+      for await (const { ids } of own.pages('Patient/$everything?_count=2')) {
+        pages.push(ids)
+        if (++links === 2) await own.remove('Patient/b')
+      }
+      expect(pages).toEqual([['a', 'a1'], ['a2', 'a3'], [], ['c', 'c1']])
+      expect(await own.found('Patient/$everything?_type=Basic')).toEqual(['a1', 'a2', 'a3', 'c1'])
+    } finally {
+      await own.stop()
+    }
+  })
+
+  it('of nobody is empty', async () => {
+    const own = await openServer()
+    try {
+      expect((await own.get('Patient/$everything')).entry).toBeUndefined()
+    } finally {
+      await own.stop()
+    }
+  })
+})

@@ -1,6 +1,6 @@
 import { Invalid, TooCostly } from '../../../base/errors.js'
 import { calculate } from '../arithmetic.js'
-import { distinct, isAmong, order } from '../equality.js'
+import { distinct, isAmong, order, Seen } from '../equality.js'
 import { ExactDecimal } from '../exact-decimal.js'
 import { decimal, type Item, integer } from '../item.js'
 import { asBoolean, asInteger, described, single, singleValue } from '../operands.js'
@@ -22,27 +22,21 @@ const part = (pick: (call: Call) => readonly Item[], arguments_ = 0): FunctionDe
 const count = ({ argument, node }: Call) => asInteger(argument(0), `The argument of ${node.name}()`)
 
 /** Items found by the projection of the items, of what that found, and so on. */
-function repeated({ input, applied, node }: Call, isNew: (item: Item, found: readonly Item[]) => boolean): Item[] {
+function repeated({ input, applied, node }: Call, isNew: (item: Item) => boolean): Item[] {
   const found: Item[] = []
   let level: readonly Item[] = input
   while (level.length > 0) {
-    const next: Item[] = []
-    for (const [i, item] of level.entries()) {
-      for (const one of applied(0, [item], i)) {
-        if (!isNew(one, found)) continue
-        found.push(one)
-        next.push(one)
-      }
-    }
+    level = level.flatMap((item, i) => applied(0, [item], i)).filter(isNew)
+    found.push(...level)
     if (found.length > MOST_REPEATED) throw new TooCostly(`${node.name}() has found more than ${MOST_REPEATED} values`)
-    level = next
   }
   return found
 }
 
-/** An element is met again as the same JSON; a value, as an equal one. */
-const isUnmet = (item: Item, found: readonly Item[]) =>
-  !(typeof item.value === 'object' && found.some(({ value }) => value === item.value)) && !isAmong(item, found)
+function repeatedOnce(call: Call): Item[] {
+  const seen = new Seen()
+  return repeated(call, (item) => seen.add(item))
+}
 
 // ── sort() ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -116,7 +110,7 @@ export const collections: Functions = {
     perItem: true,
     run: ({ input, applied }) => input.flatMap((item, i) => applied(0, [item], i)),
   },
-  repeat: { arity: [1, 1], perItem: 'found', run: (call) => repeated(call, isUnmet) },
+  repeat: { arity: [1, 1], perItem: 'found', run: (call) => repeatedOnce(call) },
   repeatAll: { arity: [1, 1], perItem: 'found', run: (call) => repeated(call, () => true) },
   ofType: {
     arity: [1, 1],
