@@ -168,6 +168,12 @@ it.each(['', '?start=2020-01-05&end=2020-03-01'])(
   },
 )
 
+it('the newest of each code are read from the rows of their patient', async () => {
+  const plan = await planOf('Observation/$lastn?patient=p7&category=vital-signs&max=3')
+  expect(scans(plan)).toEqual([])
+  expect([...indexes(plan)].sort()).toEqual(['resource_patient', 'version_pkey'])
+})
+
 it('indexes of what is searched leave out what is deleted', async () => {
   const session = new pg.Client(server.database.connection)
   await session.connect()

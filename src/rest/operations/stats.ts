@@ -46,7 +46,6 @@ export const stats = operation({
     statistic: `One of ${STATISTICS.join(', ')}`,
     include: 'The Observations are there too, newest first',
     limit: 'How many of them at most',
-    regression: 'Per day',
   },
 
   async handle({ core: { config, store }, ctx, exchange, params }) {
