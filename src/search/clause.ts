@@ -78,6 +78,8 @@ export type Clause =
   | { kind: 'hierarchy'; direction: 'above' | 'below'; type: string; parts: bigint[]; keys: bigint[]; salts: bigint[] }
   /** the text, in lower case, one blank for all that is no letter or digit, is somewhere in these */
   | { kind: 'prose'; scope: ProseScope; text: string; wanted?: Wanted[] }
+  /** two numbers of one element, stored under one of these pairs of parameters */
+  | { kind: 'numbers'; params: (readonly [bigint, bigint])[]; tests: readonly [QuantityTest, QuantityTest] }
   /** stands in the List with this id */
   | { kind: 'list'; id: string }
   /** stands in the patient's current List of one of these codes, and `narrow`; `otherwise` where there is no such List */

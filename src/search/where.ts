@@ -56,6 +56,8 @@ export class Where {
         )
       case 'prose':
         return prose(row, clause.scope, clause.text)
+      case 'numbers':
+        return this.numbers(row, clause)
       case 'near':
         return isNear(row, clause)
       case 'ofPatient':
@@ -83,6 +85,17 @@ export class Where {
     const v = this.alias()
     return sql`exists (select 1 from ${raw(table)} ${v} where ${v}.tenant = ${row}.tenant and ${v}.rid = ${row}.rid
       and ${v}.param = any(${bigints(params)}::bigint[]) and ${test(v)} offset 0)`
+  }
+
+  private numbers(row: Sql, { params, tests }: Clause & { kind: 'numbers' }): Sql {
+    const [a, b] = [this.alias(), this.alias()]
+    const stored = or(
+      params.map(([first, second]) => sql`(${a}.param = ${first}::bigint and ${b}.param = ${second}::bigint)`),
+    )
+    return sql`exists (select 1 from quantity_value ${a} join quantity_value ${b}
+      on ${b}.tenant = ${a}.tenant and ${b}.rid = ${a}.rid and ${b}.unit = ${a}.unit
+      where ${a}.tenant = ${row}.tenant and ${a}.rid = ${row}.rid and ${stored}
+        and ${quantityTest(a, tests[0])} and ${quantityTest(b, tests[1])} offset 0)`
   }
 
   private date(row: Sql, param: bigint | null, comparisons: readonly Comparison<Range>[]): Sql {

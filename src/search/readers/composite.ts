@@ -23,6 +23,7 @@ export function compositeClause(asked: Asked, part: Part): Clause {
     )
   }
   if (!composite.isSupported(parameter)) throw new UnusableParameter(`${parameter.code} is not supported yet`)
+  if (composite.isTriple(parameter)) return tripleClause(asked)
   const [first, second] = parameter.components as [Component, Component]
   return anyOf(
     values.map((value): Clause => {
@@ -58,6 +59,25 @@ export function compositeClause(asked: Asked, part: Part): Clause {
         }
         default:
           throw new UnusableParameter(`${parameter.code} is not supported yet`)
+      }
+    }),
+  )
+}
+
+/** `chromosome-variant-coordinate=1$lt345$gt123` */
+function tripleClause({ reading, parameter, values, name }: Asked): Clause {
+  const [first] = parameter.components as [Component]
+  const [second, third] = composite.tripleParams(reading.tenant, parameter.base, parameter.code)
+  return anyOf(
+    values.map((value): Clause => {
+      const [head, a, b, more] = split(value, '$')
+      if (!head || !a || !b || more !== undefined)
+        throw new Invalid(`${name}: the value has three parts with a $ between them`)
+      const heads = headHashes(first.paths.flat(), head)
+      return {
+        kind: 'numbers',
+        params: heads.map((h) => [composite.headParam(second, h), composite.headParam(third, h)] as const),
+        tests: [{ comparison: quantity.number(a, name) }, { comparison: quantity.number(b, name) }],
       }
     }),
   )

@@ -13,6 +13,7 @@ import * as token from './token.js'
  */
 export function indexers(tenant: number, parameter: SearchParameter): ((resource: unknown, entry: Entry) => void)[] {
   const { paths, components, base } = parameter
+  if (isTriple(parameter)) return [triples(tenant, parameter)]
   const [first, second] = components
   if (!first || !second || !isPair(parameter) || parameter.code in COMBINED) return []
   const kind = kindOf(second)
@@ -60,7 +61,53 @@ export function indexers(tenant: number, parameter: SearchParameter): ((resource
   })
 }
 
-/** What can be searched for so far: a token and one more. */
+/**
+ * A token with two numbers of the same element (MolecularSequence.variant): each a quantity under the token, and for the
+ * unit of both which of the elements it is.
+ */
+function triples(tenant: number, parameter: SearchParameter): (resource: unknown, entry: Entry) => void {
+  const { paths, components, base, code } = parameter
+  const [first, ...numbers] = components as [Component, Component, Component]
+  const params = tripleParams(tenant, base, code)
+  return (resource, entry) => {
+    let element = 0n
+    paths.forEach((path, n) => {
+      path.each(resource, (item) => {
+        element++
+        const unit = element
+        const heads: bigint[] = []
+        const sink = { token: (h: bigint) => void heads.push(h), text: () => {} }
+        for (const head of first.paths[n]!)
+          head.each(item, (value, type) => token.indexed(PART, value, type, sink), resource)
+        numbers.forEach((number, i) => {
+          for (const tail of number.paths[n]!)
+            tail.each(
+              item,
+              (value, type) =>
+                quantity.indexed(value, type, (row) => {
+                  for (const head of heads) entry.quantities.push({ ...row, param: headParam(params[i]!, head), unit })
+                }),
+              resource,
+            )
+        })
+      })
+    })
+  }
+}
+
+/** A token and two numbers. */
+export const isTriple = ({ components }: SearchParameter): boolean =>
+  components.length === 3 &&
+  kindOf(components[0]!) === 'token' &&
+  components.slice(1).every((component) => kindOf(component) === 'number')
+
+/** Under which the two numbers are stored. */
+export const tripleParams = (tenant: number, type: string, code: string): readonly [bigint, bigint] => [
+  paramOf(tenant, type, `${code}$2`),
+  paramOf(tenant, type, `${code}$3`),
+]
+
+/** A token and one more. */
 export const isPair = ({ components: [first, second, third] }: SearchParameter): boolean =>
   first !== undefined && second !== undefined && third === undefined && kindOf(first) === 'token'
 
@@ -77,7 +124,8 @@ export const COMBINED: Record<string, readonly [onResource: string, onElement: s
 }
 
 /** Whether a search can ask for it. */
-export const isSupported = (parameter: SearchParameter): boolean => parameter.code in COMBINED || isPair(parameter)
+export const isSupported = (parameter: SearchParameter): boolean =>
+  parameter.code in COMBINED || isPair(parameter) || isTriple(parameter)
 
 /** A part of a pair is hashed without a name: the pair has one. */
 const PART = new token.Hashes('')
