@@ -5,8 +5,8 @@ import type {
   GraphDefinitionLinkTargetCompartment,
 } from '@medplum/fhirtypes'
 import { Invalid, NotFound, TooCostly, Unprocessable } from '../base/errors.js'
-import { evaluate } from '../fhir/fhirpath.js'
 import { parseJson } from '../fhir/json.js'
+import { compilePaths } from '../fhir/path.js'
 import { parseReference } from '../fhir/references.js'
 import { patientsOf } from '../search/compartment.js'
 import type { Found } from '../search/find.js'
@@ -81,7 +81,7 @@ class Walk {
   private async follow(node: Node, link: GraphDefinitionLink, at: string): Promise<void> {
     const targets = link.target ?? []
     if (targets.length === 0) throw new Unprocessable(`GraphDefinition.${at} has no target`)
-    const named = link.path === undefined ? undefined : await this.named(node, link.path)
+    const named = link.path === undefined ? undefined : await this.named(node, link.path, at)
     const found: Node[][] = []
     for (const [i, target] of targets.entries())
       found.push(await this.targets(node, target, named, `${at}.target[${i}]`))
@@ -91,14 +91,23 @@ class Walk {
   }
 
   /** What the path of a link selects: references to resources that are here. */
-  private async named({ resource }: Node, path: string): Promise<Found[]> {
+  private async named({ resource }: Node, path: string, at: string): Promise<Found[]> {
     const { ctx } = this.exchange
-    const keys = evaluate(path, resource).flatMap((value) => {
-      const reference = typeof value === 'string' ? value : (value as { reference?: string }).reference
-      const target = reference === undefined ? undefined : targetOf(ctx.tenant, reference)
-      return target?.type ? [target.key] : []
-    })
-    return this.core.store.finder.byKeys(ctx, [...new Set(keys)])
+    const paths = compilePaths(path, resource.resourceType)
+    // Whoever may send a graph must not keep everybody else waiting by what it evaluates.
+    if (paths.some(({ type }) => type === 'dynamic'))
+      throw new Unprocessable(
+        `GraphDefinition.${at}.path: only elements, with [n], where(…exists()), ofType() and | between them, are followed`,
+      )
+    const keys = new Set<bigint>()
+    for (const one of paths) {
+      one.each(resource, (value, type) => {
+        const reference = type === 'Reference' ? (value as { reference?: string }).reference : undefined
+        const target = reference === undefined ? undefined : targetOf(ctx.tenant, reference)
+        if (target?.type) keys.add(target.key)
+      })
+    }
+    return this.core.store.finder.byKeys(ctx, [...keys])
   }
 
   private async targets(

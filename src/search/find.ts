@@ -248,12 +248,20 @@ export class Finder {
     return some.length <= 1 ? (some[0] ?? 0) : undefined
   }
 
-  /** Current resources by key, in no order; unknown and deleted ones are absent. */
-  async byKeys(ctx: Pick<Context, 'tenant' | 'signal'>, keys: readonly bigint[]): Promise<Found[]> {
+  /**
+   * Current resources by key, in no order; unknown and deleted ones are absent.
+   * @param patients  only what the index has under one of these: a patient's key, or one of `entry.ts`
+   */
+  async byKeys(
+    ctx: Pick<Context, 'tenant' | 'signal'>,
+    keys: readonly bigint[],
+    patients?: readonly bigint[],
+  ): Promise<Found[]> {
     if (keys.length === 0) return []
+    const ofThese = patients ? sql`and r.patient = any(${bigints(patients)}::bigint[])` : raw('')
     return this.current(
       ctx,
-      sql`resource r where r.tenant = ${ctx.tenant} and r.key = any(${bigints(keys)}::bigint[]) and not r.deleted`,
+      sql`resource r where r.tenant = ${ctx.tenant} and r.key = any(${bigints(keys)}::bigint[]) and not r.deleted ${ofThese}`,
     )
   }
 

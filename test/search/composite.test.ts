@@ -159,3 +159,47 @@ describe('composites of other types', () => {
     expect(await server.found(query)).toEqual(expected)
   })
 })
+
+describe('a token with two numbers of the same element', () => {
+  beforeAll(() => {
+    const sequence = (id: string, chromosome: string, ...variant: [start: number, end: number][]) => ({
+      resourceType: 'MolecularSequence',
+      id,
+      coordinateSystem: 0,
+      referenceSeq: {
+        chromosome: { coding: [{ system: 'http://chromosomes', code: chromosome }] },
+        referenceSeqId: { coding: [{ code: `NC_${chromosome}` }] },
+        windowStart: 100,
+        windowEnd: 900,
+      },
+      variant: variant.map(([start, end]) => ({ start, end })),
+    })
+    return server.put(
+      sequence('one', '1', [150, 200], [300, 400]),
+      sequence('other', '2', [150, 200]),
+      sequence('wide', '1', [50, 800]),
+    )
+  })
+
+  it.each([
+    ['chromosome-variant-coordinate=1$150$200', ['one']],
+    ['chromosome-variant-coordinate=2$150$200', ['other']],
+    ['chromosome-variant-coordinate=1$150$400', []], // numbers of different variants
+    ['chromosome-variant-coordinate=1$lt200$gt350', ['wide']],
+    ['chromosome-variant-coordinate=http://chromosomes|1$ge150$le400', ['one']],
+    ['chromosome-variant-coordinate=http://elsewhere|1$ge150$le400', []],
+    ['chromosome-variant-coordinate=2$150$200,1$300$400', ['one', 'other']],
+    ['chromosome-window-coordinate=1$100$900', ['one', 'wide']],
+    ['referenceseqid-variant-coordinate=NC_2$gt100$lt300', ['other']],
+    ['referenceseqid-window-coordinate=NC_1$lt100$900', []],
+    ['variant-start=150', ['one', 'other']],
+  ])('MolecularSequence?%s', async (query, expected) => {
+    expect(await server.found(`MolecularSequence?${query}`)).toEqual(expected)
+  })
+
+  it.each(['1$150', '1$a$b', '1$1$2$3', '$1$2'])('%s is refused', async (wrong) => {
+    expect(await server.refused(`MolecularSequence?chromosome-variant-coordinate=${wrong}`)).toMatch(
+      /three parts|not a number/,
+    )
+  })
+})

@@ -67,7 +67,7 @@ async function allOf({ store, config }: Core, { ctx, base }: Exchange, start: Fo
   // What the Composition itself names is meant to be there, whoever it is of.
   const follows = (one: Resource) =>
     named.has(`${one.resourceType}/${one.id}`) || [...patientsOf(one)].every((patient) => own.has(patient))
-  const found = await referred(store.finder, ctx, [start], follows, config.maxIncludes)
+  const found = await referred(store.finder, ctx, [start], { follows }, config.maxIncludes)
   if (found.length > config.maxIncludes)
     throw new TooCostly(`The document would have more than ${config.maxIncludes} resources (INGLE_MAX_INCLUDES)`)
   const there = new Set(found.map(({ type, id }) => `${type}/${id}`))

@@ -1,11 +1,14 @@
 import { Gone, NotFound } from '../../base/errors.js'
 import { patientsOf } from '../../search/compartment.js'
+import { NO_PATIENT, SEVERAL_PATIENTS } from '../../search/entry.js'
+import { keyOf } from '../../search/hash.js'
 import { orderOf, type Position } from '../../search/order.js'
 import type { Resource } from '../../store/write.js'
 import type { Core } from '../core.js'
 import type { Exchange } from '../exchange.js'
 import { current } from '../matching.js'
 import { type Call, type Direct, operation, type Specs } from '../operation.js'
+import type { Following } from '../referred.js'
 import { askingOf, type Part, pageOf, partOf } from './everything/page.js'
 
 const paging = {
@@ -44,7 +47,7 @@ export const everythingOfPatient = operation({
   in: { start: '0..1 date', end: '0..1 date', ...paging },
   out: { return: '1..1 Bundle' },
   about,
-  handle: (call) => (call.id === undefined ? ofEveryPatient(call) : ofOne(call, isOfNobody)),
+  handle: (call) => (call.id === undefined ? ofEveryPatient(call) : ofOne(call, ofNobody)),
 })
 
 /**
@@ -64,22 +67,28 @@ export const everythingOfEncounter = operation({
   out: { return: '1..1 Bundle' },
   about,
   handle: (call) =>
-    ofOne(call, (resource, encounter) => {
+    ofOne(call, (encounter) => {
       const own = patientsOf(encounter)
-      return [...patientsOf(resource)].every((id) => own.has(id))
+      return {
+        follows: (resource) => [...patientsOf(resource)].every((id) => own.has(id)),
+        patients: [NO_PATIENT, SEVERAL_PATIENTS, ...[...own].map((id) => keyOf(call.ctx.tenant, 'Patient', id))],
+      }
     }),
 })
 
 /** What is of patients is there as a match, or is not of this one. */
-const isOfNobody = (resource: Resource): boolean => patientsOf(resource).size === 0
+const ofNobody = (): Following => ({
+  follows: (resource) => patientsOf(resource).size === 0,
+  patients: [NO_PATIENT],
+})
 
 async function ofOne(
   { core, ctx, exchange, type, id, params }: Call<Specs>,
-  follows: (resource: Resource, owner: Resource) => boolean,
+  following: (owner: Resource) => Following,
 ): Promise<Direct> {
   const asking = askingOf(core, exchange, params)
   const owner = await current(core, ctx, type!, id!)
-  return pageOf(core, exchange, asking, await partOf(core, exchange, asking, owner, follows, asking.position))
+  return pageOf(core, exchange, asking, await partOf(core, exchange, asking, owner, following, asking.position))
 }
 
 /** Where a page of all patients starts: in whose compartment, and behind what; the patient's row is the order. */
@@ -95,7 +104,7 @@ async function ofEveryPatient({ core, ctx, exchange, params }: Call<Specs>): Pro
   const place = asking.position ? placeOf(asking.position) : await patientAfter(core, exchange)
   if (!place) return pageOf(core, exchange, asking, { entries: [] })
   const part = await current(core, ctx, 'Patient', place.id).then(
-    (owner) => partOf(core, exchange, asking, owner, isOfNobody, place.after),
+    (owner) => partOf(core, exchange, asking, owner, ofNobody, place.after),
     // Deleted since the link was made: on to the next one.
     (cause): Part => {
       if (cause instanceof NotFound || cause instanceof Gone) return { entries: [] }

@@ -33,7 +33,7 @@ export const expunge = operation({
   code: 'expunge',
   title: 'Remove for good',
   description:
-    'Removes deleted resources with their history, or previous versions, from the database. Only where INGLE_EXPUNGE_ENABLED is on.',
+    'Removes deleted resources with their history, or previous versions, from the database; only where INGLE_EXPUNGE_ENABLED is on. Answers that are kept for an Idempotency-Key or an asynchronous request hold what they showed until their time is over.',
   on: { resource: '*', levels: ['system', 'type', 'instance'] },
   affectsState: true,
   needs: { letters: ['r', 'd', 's'], of: 'type' },

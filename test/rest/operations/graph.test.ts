@@ -127,6 +127,7 @@ describe('[type]/[id]/$graph', () => {
     ],
     [400, graphOf([observations({}, { params: 'colour={ref}' })]), /colour/],
     [400, graphOf([by('subject.((', 'Patient')]), /character 9/],
+    [422, graphOf([by("subject.where(reference.matches('(a+)+b'))", 'Patient')]), /link\[0\]\.path: only elements/],
     [
       422,
       graphOf([

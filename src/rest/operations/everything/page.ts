@@ -10,7 +10,7 @@ import type { Core } from '../../core.js'
 import { pairsOf } from '../../criteria.js'
 import type { Exchange } from '../../exchange.js'
 import type { Direct } from '../../operation.js'
-import { referred } from '../../referred.js'
+import { type Following, referred } from '../../referred.js'
 import { queryText } from '../../search.js'
 import { searchset, shownEntry } from '../../searchset.js'
 
@@ -53,7 +53,7 @@ export interface Part {
 /**
  * The next entries: of the compartment's owner, where it starts, of what belongs to it, and of what these refer to.
  * @param owner    a Patient or an Encounter
- * @param follows  which of what is referred to is shown, and followed in turn
+ * @param following  what of all that is referred to is shown
  * @param after    where the part before ended
  */
 export async function partOf(
@@ -61,7 +61,7 @@ export async function partOf(
   { ctx, base }: Exchange,
   asked: Asked,
   owner: Found & { at: number },
-  follows: (resource: Resource, owner: Resource) => boolean,
+  following: (owner: Resource) => Following,
   after: Position | undefined,
 ): Promise<Part> {
   const { _type: types = [], _since: from } = asked
@@ -81,8 +81,8 @@ export async function partOf(
   })
   matches.push(...found.slice(0, room))
 
-  const parsed = parseJson(owner.content) as Resource
-  const others = await referred(store.finder, ctx, matches, (one) => follows(one, parsed), config.maxIncludes)
+  const follow = following(parseJson(owner.content) as Resource)
+  const others = await referred(store.finder, ctx, matches, follow, config.maxIncludes)
   if (others.length > config.maxIncludes)
     throw new TooCostly(
       `This page refers to more than ${config.maxIncludes} other resources (INGLE_MAX_INCLUDES); a smaller _count makes it less`,
