@@ -94,7 +94,7 @@ export class Database implements Session {
     const { text, values } = statement.build()
     const started = performance.now()
     try {
-      return await again(isLost, () => this.pipeline.query<R>({ name: this.nameOf(text), text, values }))
+      return await again(mayRunAgain, () => this.pipeline.query<R>({ name: this.nameOf(text), text, values }))
     } finally {
       this.noteSlow(text, started)
     }
@@ -267,6 +267,11 @@ async function again<T>(mayPass: (cause: unknown) => boolean, work: (attempt: nu
 function isLost(cause: unknown) {
   const { code, message } = cause as { code?: string; message: string }
   return LOST.has(code ?? '') || (code === undefined && LOST_MESSAGE.test(message))
+}
+
+/** … or it did not run, as the one before it in the pipeline that was to prepare it was ended. */
+function mayRunAgain(cause: unknown) {
+  return isLost(cause) || (cause as { code?: string }).code === '26000'
 }
 
 function isRetryable(cause: unknown) {

@@ -8,11 +8,11 @@ import { Contents } from './contents.js'
 import { SEVERAL_PATIENTS } from './entry.js'
 import { isCounted } from './hash.js'
 import { contentText } from './layout.js'
+import { Lookup, needsLookup } from './lookup.js'
 import { typeTotal } from './names.js'
 import type { Order, Position } from './order.js'
 import type { Plan, Planner } from './plan.js'
-import { anyOf } from './reading.js'
-import { isOpen, resolved, type Stored } from './resolve.js'
+import type { Stored } from './resolve.js'
 import type { Totals } from './totals.js'
 import { refsOf } from './where.js'
 
@@ -62,10 +62,6 @@ interface Row extends Bare {
 
 /** An estimate is exact below this number. */
 const COUNTED = 10_000
-/** A chain or _has is answered by naming its targets when there are at most this many. */
-const MOST_TARGETS = 500
-/** … and looked up from the side of the sources when those are at most this many. */
-const MOST_SOURCES = 3000
 /** More rows than one type of one tenant has; what a `limit` takes. */
 const ALL = 2 ** 31 - 1
 
@@ -301,52 +297,13 @@ export class Finder {
     return rows.map((row, i) => found({ ...row, content: texts[i]! }))
   }
 
-  /** Chains and _has whose targets are few become references and keys, which indexes answer. */
-  private async resolve(
+  /** What indexes answer in place of what has to be looked up first. */
+  private resolve(
     ctx: Pick<Context, 'tenant' | 'signal'>,
     clauses: readonly Clause[],
-  ): Promise<readonly Clause[]> {
+  ): Promise<readonly Clause[]> | readonly Clause[] {
     if (!clauses.some(needsLookup)) return clauses
-    const found = await Promise.all(clauses.map((clause) => this.resolveOne(ctx, clause, clauses)))
-    // What all must hold may be led to by an index, each for itself.
-    return found.flatMap((clause) => (clause.kind === 'all' ? clause.clauses : [clause]))
-  }
-
-  private async resolveOne(
-    ctx: Pick<Context, 'tenant' | 'signal'>,
-    clause: Clause,
-    beside: readonly Clause[],
-  ): Promise<Clause> {
-    const { tenant, signal } = ctx
-    if (isOpen(clause)) return resolved(clause, beside, this.storedFor(ctx))
-    switch (clause.kind) {
-      case 'not':
-        return { kind: 'not', clause: await this.resolveOne(ctx, clause.clause, beside) }
-      case 'any':
-        return anyOf(await Promise.all(clause.clauses.map((one) => this.resolveOne(ctx, one, beside))))
-      case 'all':
-        return { ...clause, clauses: [...(await this.resolve(ctx, clause.clauses))] }
-      case 'chain': {
-        const inner = await this.resolve(ctx, clause.clauses)
-        const statement = await this.planner.keys(
-          { tenant, type: clause.type, clauses: inner, limit: MOST_TARGETS + 1 },
-          raw('r.key'),
-        )
-        const keys = (await this.session.query<{ key: bigint }>(statement, signal)).map(({ key }) => key)
-        if (keys.length > MOST_TARGETS) return { ...clause, clauses: [...inner] }
-        return { kind: 'reference', salts: clause.salts, keys, patient: clause.patient }
-      }
-      case 'has': {
-        const inner = await this.resolve(ctx, clause.clauses)
-        const question = { tenant, type: clause.type, clauses: inner }
-        const cost = await this.planner.cost(question)
-        if (cost === undefined || cost > MOST_SOURCES) return { ...clause, clauses: [...inner] }
-        const keys = await this.targets(clause, question, signal)
-        return keys ? { kind: 'key', keys } : { ...clause, clauses: [...inner] }
-      }
-      default:
-        return clause
-    }
+    return new Lookup(this.session, this.planner, this.storedFor(ctx), ctx.signal).all(clauses)
   }
 
   private storedFor(ctx: Pick<Context, 'tenant' | 'signal'>): Stored {
@@ -359,28 +316,6 @@ export class Finder {
       // What a transaction has written is not in the totals until it commits.
       present: async (hashes) => (this.printsPages ? this.totals.among(tenant, hashes) : hashes),
     }
-  }
-
-  /** Keys that the matching sources refer to; xor of another parameter's element is no resource's key. */
-  private async targets(
-    clause: Clause & { kind: 'has' },
-    question: { tenant: number; type: string; clauses: readonly Clause[] },
-    signal?: AbortSignal,
-  ): Promise<bigint[] | undefined> {
-    const limit = MOST_SOURCES * 4
-    const wanted = clause.patient
-      ? [raw('r.patient')]
-      : clause.salts.map((salt) => sql`unnest(r.ref) # ${salt}::bigint`)
-    const keys: bigint[] = []
-    for (const what of wanted) {
-      const statement = await this.planner.keys({ ...question, limit }, what)
-      const rows = await this.session.query<{ key: bigint }>(statement, signal)
-      if (rows.length === limit) return undefined
-      keys.push(...rows.map(({ key }) => key))
-    }
-    if (clause.patient && keys.includes(SEVERAL_PATIENTS))
-      return this.targets({ ...clause, patient: false }, question, signal)
-    return keys
   }
 }
 
@@ -403,14 +338,6 @@ function listOf(rows: Sql, order: Order, count: number): Sql {
       (select ${position} from ${shown} order by ${order.reversed().by} limit 1) as last,
       (select string_agg(r.rid || ' ' || r.version || ' ' || r.id, ',' order by ${order.by}) from ${shown}) as list`
 }
-
-const needsLookup = (clause: Clause): boolean =>
-  clause.kind === 'chain' ||
-  clause.kind === 'has' ||
-  clause.kind === 'all' ||
-  isOpen(clause) ||
-  (clause.kind === 'any' && clause.clauses.some(needsLookup)) ||
-  (clause.kind === 'not' && needsLookup(clause.clause))
 
 function found(row: Row): Found {
   const values: string[] = []

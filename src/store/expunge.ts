@@ -1,6 +1,6 @@
 import { Conflict } from '../base/errors.js'
 import type { Session } from '../db/database.js'
-import { bigints, raw, type Sql, sql } from '../db/sql.js'
+import { bigints, join, raw, type Sql, sql } from '../db/sql.js'
 import { typeCode, typeName } from '../fhir/type-codes.js'
 
 /** What is to be removed for good. */
@@ -34,8 +34,8 @@ interface Target {
   rid: bigint
 }
 
-/** Where a resource has rows beside `version`. */
-const TABLES = ['string_value', 'quantity_value', 'date_value', 'superseded', 'resource']
+/** Where a resource has rows under its number. */
+const TABLES = ['version', 'string_value', 'quantity_value', 'date_value']
 
 /**
  * Removes rows, which nothing brings back. Resources that are not deleted keep their newest version.
@@ -70,12 +70,7 @@ const deletedOnes = (session: Session, tenant: number, what: Expunge, limit: num
     where r.tenant = ${tenant} and r.deleted ${isWanted(what)} order by r.type, r.rid limit ${limit} for update`)
 
 /** Of what is deleted, and removed already, there are none any more. */
-const previousOnes = (
-  session: Session,
-  tenant: number,
-  what: Expunge,
-  limit: number,
-): Promise<(Target & { version: number; at: string })[]> =>
+const previousOnes = (session: Session, tenant: number, what: Expunge, limit: number): Promise<(Target & Place)[]> =>
   session.query(sql`
     select r.type, r.id, r.rid, s.version, s.at
     from superseded s join resource r on r.tenant = s.tenant and r.type = s.type and r.rid = s.rid
@@ -86,37 +81,56 @@ const previousOnes = (
 /** @returns how many versions they had */
 async function removeResources(session: Session, tenant: number, gone: readonly Target[]): Promise<number> {
   if (gone.length === 0) return 0
-  const rids = bigints(gone.map(({ rid }) => rid))
-  const versions = await session.query(
-    sql`delete from version where tenant = ${tenant} and rid = any(${rids}::bigint[]) returning version`,
+  const types = new Map(gone.map(({ rid, type }) => [rid, type]))
+  const rids = bigints(types.keys())
+  const versions = await session.query<Omit<Place, 'type'> & Record<string, unknown>>(
+    sql`select rid, version, at from version where tenant = ${tenant} and rid = any(${rids}::bigint[])`,
   )
+  const places = placesOf(versions.map((one) => ({ ...one, type: types.get(one.rid)! })))
+  await session.query(sql`delete from superseded s using ${places} where ${isAt(tenant)}`)
   for (const table of TABLES)
     await session.query(sql`delete from ${raw(table)} where tenant = ${tenant} and rid = any(${rids}::bigint[])`)
-  for (const table of ['version', ...TABLES]) {
-    const left = await session.query(
-      sql`select 1 from ${raw(table)} where tenant = ${tenant} and rid = any(${rids}::bigint[]) limit 1`,
-    )
-    if (left.length > 0) throw new Conflict('Something that was to be removed is still there; nothing was removed')
-  }
+  const rows = await session.query(sql`
+    delete from resource r using unnest(${rids}::bigint[], ${`{${[...types.values()]}}`}::smallint[]) o(rid, type)
+    where r.tenant = ${tenant} and r.type = o.type and r.rid = o.rid and r.deleted returning 1`)
+
+  const left = await session.query(sql`
+    select 1 from superseded s, ${places} where ${isAt(tenant)}
+    ${join(
+      TABLES.map(
+        (table) => sql`union all select 1 from ${raw(table)} where tenant = ${tenant} and rid = any(${rids}::bigint[])`,
+      ),
+      ' ',
+    )} limit 1`)
+  if (rows.length !== gone.length || left.length > 0)
+    throw new Conflict('Something that was to be removed is still there; nothing was removed')
   return versions.length
 }
 
-async function removeVersions(
-  session: Session,
-  tenant: number,
-  old: readonly (Target & { version: number; at: string })[],
-): Promise<void> {
+async function removeVersions(session: Session, tenant: number, old: readonly Place[]): Promise<void> {
   if (old.length === 0) return
-  const list = sql`unnest(${bigints(old.map(({ rid }) => rid))}::bigint[], ${`{${old.map(({ version }) => version)}}`}::int[],
-    ${`{${old.map(({ type }) => type)}}`}::smallint[], ${old.map(({ at }) => at)}::timestamptz[]) o(rid, version, type, at)`
+  const places = placesOf(old)
   const versions = await session.query(sql`
-    delete from version v using ${list} where v.tenant = ${tenant} and v.rid = o.rid and v.version = o.version returning 1`)
-  const places = await session.query(sql`
-    delete from superseded s using ${list} where s.tenant = ${tenant} and s.type = o.type and s.at = o.at and s.rid = o.rid
-      and s.version = o.version returning 1`)
-  if (versions.length !== old.length || places.length !== old.length)
+    delete from version v using ${places} where v.tenant = ${tenant} and v.rid = o.rid and v.version = o.version returning 1`)
+  const rows = await session.query(sql`delete from superseded s using ${places} where ${isAt(tenant)} returning 1`)
+  if (versions.length !== old.length || rows.length !== old.length)
     throw new Conflict('Not all versions that were to be removed were there; nothing was removed')
 }
+
+/** Where `superseded` has a version. */
+interface Place {
+  type: number
+  rid: bigint
+  version: number
+  at: string
+}
+
+const placesOf = (places: readonly Place[]): Sql => sql`unnest(
+  ${`{${places.map(({ type }) => type)}}`}::smallint[], ${bigints(places.map(({ rid }) => rid))}::bigint[],
+  ${`{${places.map(({ version }) => version)}}`}::int[], ${places.map(({ at }) => at)}::timestamptz[]) o(type, rid, version, at)`
+
+const isAt = (tenant: number): Sql =>
+  sql`s.tenant = ${tenant} and s.type = o.type and s.at = o.at and s.rid = o.rid and s.version = o.version`
 
 /** What is there, some of it, so that it can be deleted. */
 export async function someOf(session: Session, tenant: number, limit: number): Promise<{ type: string; id: string }[]> {

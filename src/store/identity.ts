@@ -31,14 +31,9 @@ export class RowIds {
   private next = 0n
   private end = 0n
 
-  /** @param taken  told how many resources are about to be created */
-  constructor(
-    private readonly db: Database,
-    private readonly taken: (count: number) => void,
-  ) {}
+  constructor(private readonly db: Database) {}
 
   async take(count: number): Promise<bigint[]> {
-    if (count > 0) this.taken(count)
     const ids: bigint[] = []
     while (ids.length < count) {
       if (this.next === this.end) {

@@ -15,7 +15,7 @@ export class Statistics {
 
   constructor(private readonly db: Database) {}
 
-  /** @param rows  resources that a transaction has just written */
+  /** @param rows  resources that a transaction has created, which is committed: before that nobody sees them */
   note(rows: number) {
     this.written += rows
     if (this.written < this.due || this.running) return

@@ -46,6 +46,7 @@ export class Store {
   private constructor(
     readonly db: Database,
     private readonly rowIds: RowIds,
+    private readonly statistics: Statistics,
     readonly registries: Registries,
     readonly totals: Totals,
     readonly cursors: Cursors,
@@ -61,9 +62,8 @@ export class Store {
     const totals = new Totals(db)
     totals.start()
     const finder = new Finder(db, new Planner(totals), totals, new StoredTerminology(), new Contents(cacheBytes))
-    const statistics = new Statistics(db)
-    const rowIds = new RowIds(db, (count) => statistics.note(count))
-    return new Store(db, rowIds, new Registries(db), totals, await Cursors.open(db), finder)
+    const cursors = await Cursors.open(db)
+    return new Store(db, new RowIds(db), new Statistics(db), new Registries(db), totals, cursors, finder)
   }
 
   async close() {
@@ -94,13 +94,24 @@ export class Store {
   /** Changes that belong together: all or none. What else `work` does in the transaction goes with them. */
   transaction<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
     if (this.unit) return work(this.unit)
-    const { db, rowIds, registries, finder } = this
-    return db.transaction((transaction) => work(new Unit(transaction, { db, rowIds, registries }, finder)))
+    const { db, rowIds, registries, finder, statistics } = this
+    let created = 0
+    const done = db.transaction(async (transaction) => {
+      const unit = new Unit(transaction, { db, rowIds, registries }, finder)
+      const result = await work(unit)
+      created = unit.created
+      return result
+    })
+    return done.then((result) => {
+      statistics.note(created)
+      return result
+    })
   }
 
   /** The store whose reads and writes are part of a transaction that is under way, and that goes on after them. */
   within(unit: Unit): Store {
-    return new Store(this.db, this.rowIds, this.registries, this.totals, this.cursors, unit.finder, unit.part())
+    const { db, rowIds, statistics, registries, totals, cursors } = this
+    return new Store(db, rowIds, statistics, registries, totals, cursors, unit.finder, unit.part())
   }
 
   private readsOf(tenant: number) {
@@ -118,12 +129,17 @@ export class Store {
   private writesOf(tenant: number) {
     let batcher = this.writes.get(tenant)
     if (!batcher) {
-      const { db, rowIds, registries } = this
+      const { db, rowIds, registries, statistics } = this
       batcher = new Batcher<Write, Written>(
         (writes) =>
-          db.transaction((transaction) =>
-            write(transaction, { tenant, db, rowIds, registries }, writes, { last: true }),
-          ),
+          db
+            .transaction((transaction) =>
+              write(transaction, { tenant, db, rowIds, registries }, writes, { last: true }),
+            )
+            .then((written) => {
+              statistics.note(createdOf(written))
+              return written
+            }),
         {
           lanes: LANES,
           most: MOST_IN_A_BATCH,
@@ -139,19 +155,21 @@ export class Store {
 /** What can be done inside one transaction. */
 export class Unit {
   readonly finder: Finder
+  /** Resources that came to be in all of the transaction until now. */
+  created = 0
 
   constructor(
     readonly session: Transaction,
     private readonly context: Omit<WriteContext, 'tenant'>,
     finder: Finder,
-    private readonly isPart = false,
+    private readonly whole?: Unit,
   ) {
     this.finder = finder.in(session)
   }
 
   /** For work that is not all of the transaction: its last write commits nothing. */
   part(): Unit {
-    return new Unit(this.session, this.context, this.finder, true)
+    return new Unit(this.session, this.context, this.finder, this.whole ?? this)
   }
 
   /**
@@ -159,10 +177,12 @@ export class Unit {
    * @throws the first error; then nothing of the transaction stays
    */
   write(tenant: number, writes: readonly Write[], last = false): Promise<Written[]> {
-    return write(this.session, { ...this.context, tenant }, writes, {
-      allOrNothing: true,
-      last: last && !this.isPart,
-    }) as Promise<Written[]>
+    const options = { allOrNothing: true, last: last && !this.whole }
+    return write(this.session, { ...this.context, tenant }, writes, options).then((written) => {
+      const whole = this.whole ?? this
+      whole.created += createdOf(written)
+      return written as Written[]
+    })
   }
 
   /**
@@ -176,6 +196,9 @@ export class Unit {
     )
   }
 }
+
+const createdOf = (written: readonly (Written | Error)[]): number =>
+  written.filter((one) => 'outcome' in one && one.outcome === 'created').length
 
 async function readAll(db: Session, tenant: number, keys: bigint[]): Promise<(ReadRow | Error)[]> {
   const rows = await db.query<ReadRow>(sql`

@@ -25,6 +25,7 @@ const asked = {
 /**
  * Makes one patient of two, in one transaction: what refers to the source refers to the target then, the source is
  * inactive and says who replaced it. What was changed is recorded in a Provenance, by which `$merge-undo` goes.
+ * A reference to the source that somebody else writes at the same time stays: it leads to the target by that link.
  *
  * @throws Unprocessable  one of the two was merged into another before, or they are the same (422)
  * @throws TooCostly      more refers to the source than a transaction may have entries (422)
