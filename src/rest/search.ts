@@ -17,6 +17,7 @@ import { pairsOf } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
 import { including } from './includes.js'
 import { authorizeClauses, authorizeTypes, isAdministrator } from './scopes.js'
+import { outcomeEntry, searchsetText, shownEntry } from './searchset.js'
 import { totalOf } from './total.js'
 import { unevaluated } from './unevaluated.js'
 
@@ -57,10 +58,8 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const self = token === undefined ? `${base}/${type ?? ''}${applied}` : urlOf(token)
   if (request.summary === 'count' || request.count === 0) {
     const { total, issues } = await totalOf(finder, exchange, request, config)
-    return {
-      status: 200,
-      body: `{"resourceType":"Bundle","type":"searchset","total":${total},"link":[{"relation":"self","url":${JSON.stringify(self)}}]${outcomeEntry([...said, ...issues], ',"entry":[', ']')}}`,
-    }
+    const outcome = outcomeEntry([...said, ...issues])
+    return { status: 200, body: searchsetText([{ relation: 'self', url: self }], [outcome], total) }
   }
 
   const projection =
@@ -84,32 +83,35 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const { contained } = request
   const matches = contained ? await returnedAs(contained.type, finder, ctx, page.matches) : page.matches
   const key = scoreAt(request.sort)
-  const score = (found: Found) => (key < 0 ? '' : `,"score":${Number(found.position.values[key])}`)
-  const entry = (mode: string) => (found: Found) =>
-    `{"fullUrl":"${base}/${found.type}/${found.id}","resource":${projected(found.content, projection)},"search":{"mode":"${mode}"${mode === 'match' ? score(found) : ''}}}`
+  const score = (found: Found) => (key < 0 ? undefined : Number(found.position.values[key]))
+  const shown = (found: Found) => ({ ...found, content: projected(found.content, projection) })
   const {
     resources: included,
     warnings,
     rest,
   } = await including(finder, ctx, matches, request, config.maxIncludes, parameters)
-  const link = (relation: string, position: Position | undefined, backwards: boolean) =>
-    position &&
-    `{"relation":"${relation}","url":${JSON.stringify(urlOf(store.cursors.seal({ path: type ?? '', query: applied.slice(1), position, backwards })))}}`
+  const beside = (relation: string, position: Position | undefined, backwards: boolean) =>
+    position
+      ? [
+          {
+            relation,
+            url: urlOf(store.cursors.seal({ path: type ?? '', query: applied.slice(1), position, backwards })),
+          },
+        ]
+      : []
   const links = [
-    `{"relation":"self","url":${JSON.stringify(self)}}`,
-    link('previous', page.previous, true),
-    link('next', page.next, false),
-    ...rest.map((query) => `{"relation":"related","url":${JSON.stringify(`${base}/${query}`)}}`),
-  ].filter((text) => text !== undefined)
-  const entries = [page.text, ...matches.map(entry('match')), ...included.map(entry('include'))]
-  entries.push(outcomeEntry([...said, ...issues, ...warnings]))
-  const listed = entries.filter(Boolean).join(',')
-  const counted = total === undefined ? '' : `"total":${total},`
-  const body = listed && `,"entry":[${listed}]`
-  return {
-    status: 200,
-    body: `{"resourceType":"Bundle","type":"searchset",${counted}"link":[${links.join(',')}]${body}}`,
-  }
+    { relation: 'self', url: self },
+    ...beside('previous', page.previous, true),
+    ...beside('next', page.next, false),
+    ...rest.map((query) => ({ relation: 'related', url: `${base}/${query}` })),
+  ]
+  const entries = [
+    page.text ?? '',
+    ...matches.map((found) => shownEntry(base, shown(found), 'match', score(found))),
+    ...included.map((found) => shownEntry(base, shown(found), 'include')),
+    outcomeEntry([...said, ...issues, ...warnings]),
+  ]
+  return { status: 200, body: searchsetText(links, entries, total) }
 }
 
 /** By the hash of a statement its line in the log is found, which has the SQL. Neither has a value. */
@@ -239,10 +241,4 @@ function merged(parts: Found[][], descending: boolean, backwards: boolean, offse
 export function queryText(pairs: readonly Pair[]): string {
   if (pairs.length === 0) return ''
   return `?${pairs.map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`).join('&')}`
-}
-
-/** What was left out or cut off, as an entry of its own: https://hl7.org/fhir/R4/search.html#mode */
-function outcomeEntry(issues: readonly Issue[], before = '', after = ''): string {
-  if (issues.length === 0) return ''
-  return `${before}${JSON.stringify({ resource: { resourceType: 'OperationOutcome', issue: issues }, search: { mode: 'outcome' } })}${after}`
 }

@@ -4,25 +4,42 @@ import { Direct } from './operation.js'
 
 type Shown = Pick<Found, 'type' | 'id' | 'content'>
 
-/** An entry of a searchset; `content` passes through unparsed. */
-export function shownEntry(base: string, { type, id, content }: Shown, mode: 'match' | 'include' = 'match'): string {
-  return `{"fullUrl":"${base}/${type}/${id}","resource":${content},"search":{"mode":"${mode}"}}`
+/**
+ * An entry of a searchset; `content` passes through unparsed.
+ * @param score  of a match, from 0 to 1
+ */
+export function shownEntry(
+  base: string,
+  { type, id, content }: Shown,
+  mode: 'match' | 'include' = 'match',
+  score?: number,
+): string {
+  const scored = score === undefined ? '' : `,"score":${score}`
+  return `{"fullUrl":"${base}/${type}/${id}","resource":${content},"search":{"mode":"${mode}"${scored}}}`
 }
 
-/** What there is to say of the answer as a whole: https://hl7.org/fhir/R4/search.html#mode */
+/** What there is to say of the answer as a whole, if there is something: https://hl7.org/fhir/R4/search.html#mode */
 export function outcomeEntry(issue: readonly Issue[]): string {
+  if (issue.length === 0) return ''
   return JSON.stringify({ resource: { resourceType: 'OperationOutcome', issue }, search: { mode: 'outcome' } })
+}
+
+/** A Bundle of type searchset; entries without text are left out. */
+export function searchsetText(
+  link: readonly { relation: string; url: string }[],
+  entries: readonly string[],
+  total?: number,
+): string {
+  const counted = total === undefined ? '' : `"total":${total},`
+  const listed = entries.filter(Boolean).join()
+  const entry = listed && `,"entry":[${listed}]`
+  return `{"resourceType":"Bundle","type":"searchset",${counted}"link":${JSON.stringify(link)}${entry}}`
 }
 
 /** What an operation found, as a Bundle of type searchset. */
 export function searchset(links: { self: string; next?: string }, entries: readonly string[], total?: number): Direct {
   const link = Object.entries(links).flatMap(([relation, url]) => (url === undefined ? [] : [{ relation, url }]))
-  const counted = total === undefined ? '' : `"total":${total},`
-  const entry = entries.length ? `,"entry":[${entries.join()}]` : ''
-  return new Direct({
-    status: 200,
-    body: `{"resourceType":"Bundle","type":"searchset",${counted}"link":${JSON.stringify(link)}${entry}}`,
-  })
+  return new Direct({ status: 200, body: searchsetText(link, entries, total) })
 }
 
 /** What an operation gathered, as a Bundle of another type. */
