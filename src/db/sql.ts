@@ -1,3 +1,8 @@
+import { TooCostly } from '../base/errors.js'
+
+/** What the protocol can number; beyond it the session is lost, not only the statement. */
+const MOST_VALUES = 65_535
+
 /** A piece of SQL whose values are bound, never pasted. Pieces nest. */
 export class Sql {
   constructor(
@@ -5,10 +10,16 @@ export class Sql {
     private readonly values: readonly unknown[],
   ) {}
 
-  /** The statement as PostgreSQL takes it: `$1`, `$2` … and their values. */
+  /**
+   * The statement as PostgreSQL takes it: `$1`, `$2` … and their values.
+   * @throws TooCostly  it would have too many (422)
+   */
   build(): { text: string; values: unknown[] } {
     const values: unknown[] = []
-    return { text: this.render(values), values }
+    const text = this.render(values)
+    if (values.length > MOST_VALUES)
+      throw new TooCostly(`This takes more than ${MOST_VALUES} values in one statement; ask for less at once`)
+    return { text, values }
   }
 
   /** Characters of the statement, about; found without writing it, which may be far longer than its pieces. */

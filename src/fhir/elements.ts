@@ -1,5 +1,5 @@
 import { Invalid } from '../base/errors.js'
-import type { ElementDefinition } from './definitions.js'
+import { type ElementDefinition, isResourceType } from './definitions.js'
 import { membersOf } from './members.js'
 
 type Json = Record<string, unknown>
@@ -12,17 +12,19 @@ type Wanted = 'all' | Map<string, Wanted>
  * The argument stays as it is; the result shares its parts.
  *
  * @param names  `['identifier', 'name.family', 'value']`; a choice goes by its name (`value` or `value[x]`), and
- *               `Patient.active` may say the type
+ *               `Patient.active` is for that type alone; when all names are for others, the resource is whole
  * @throws Invalid  names that the type does not have
  * @see https://hl7.org/fhir/R4/search.html#elements
  */
 export function elements(resource: Json, names: string[]): Json {
   const type = String(resource.resourceType)
   const prefix = `${type}.`
-  const paths = names.map((name) =>
+  const own = names.filter((name) => name.startsWith(prefix) || !isResourceType(name.split('.', 1)[0]!))
+  if (own.length === 0) return resource
+  const paths = own.map((name) =>
     (name.startsWith(prefix) ? name.slice(prefix.length) : name).replaceAll('[x]', '').split('.'),
   )
-  const unknown = names.filter((_, index) => !isKnown(type, paths[index]!))
+  const unknown = own.filter((_, index) => !isKnown(type, paths[index]!))
   if (unknown.length > 0) throw new Invalid(`_elements: ${type} has no ${unknown.join(', ')}; it has ${namesOf(type)}`)
 
   const wanted = new Map<string, Wanted>([

@@ -8,6 +8,8 @@ import { parse } from './fhirpath/parser.js'
 import { sessionOf } from './fhirpath/scope.js'
 import type { Node } from './fhirpath/syntax.js'
 
+export { Limits } from './fhirpath/limits.js'
+
 /** A value found by an expression, with its FHIR type: `Quantity`, `dateTime`, `Observation.component`. */
 export interface Typed {
   value: unknown
@@ -34,12 +36,14 @@ export function evaluate(expression: string, resource: unknown, env: Record<stri
  *
  * @param item  JSON from `parseJson`, or several of one type
  * @param base  type of the item when it is a part of a resource: `Observation.component`, `UsageContext`
+ * @param limits  what several evaluations of one request may use up together
  */
 export function evaluateTyped(
   expression: string,
   item: unknown,
   env: Record<string, unknown> = {},
   base?: string,
+  limits = new Limits(),
 ): Typed[] {
   const focus = (Array.isArray(item) ? item : [item]).map((one) => itemOf(one, base))
   const variables = new Map<string, readonly Item[]>([['context', focus]])
@@ -48,7 +52,7 @@ export function evaluateTyped(
   for (const [name, value] of Object.entries(env)) if (name !== 'resource') variables.set(name, [itemOf(value)])
   const tree = treeOf(expression)
   check(tree, { type: focus[0]?.type, resource: around[0]?.type, asR4: true })
-  const session = sessionOf(around[0], { asR4: true, limits: new Limits() })
+  const session = sessionOf(around[0], { asR4: true, limits })
   return evaluateTree(tree, { session, focus, variables })
     .map(asFhir)
     .filter(({ value }) => value !== undefined)

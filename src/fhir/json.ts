@@ -1,4 +1,5 @@
 import { Invalid } from '../base/errors.js'
+import type { Text } from '../base/spliced.js'
 
 // FHIR decimals keep their digits: 1.10 says more than 1.1 (https://hl7.org/fhir/R4/datatypes.html#decimal), and
 // JavaScript numbers forget it. A literal that JavaScript would print differently is therefore carried as a string:
@@ -34,7 +35,8 @@ export function toNumber(value: Decimal): number {
  * @throws Invalid  for a syntax error (with line, column and what was expected), for an object that has a key twice
  *   (JSON.parse would lose the first without a word), for a U+0001 and for nesting beyond 256 levels
  */
-export function parseJson(text: string): unknown {
+export function parseJson(json: Text): unknown {
+  const text = String(json)
   if (text.includes(ESCAPED_TAG) && /(?<!\\)(?:\\\\)*\\u0001/.test(text)) {
     throw new Invalid('The body has a string with U+0001; FHIR strings have no control characters but tab, CR and LF')
   }

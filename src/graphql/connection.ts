@@ -1,5 +1,6 @@
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes'
 import { Invalid } from '../base/errors.js'
+import type { Limits } from '../fhir/fhirpath.js'
 import { pairsOf } from '../rest/criteria.js'
 import { queryText } from '../rest/search.js'
 import type { Cursors } from '../search/cursor.js'
@@ -54,10 +55,24 @@ export function pageAt(cursors: Cursors, type: string, cursor: string): Paging {
   return { ...(JSON.parse(own) as Omit<Paging, 'pairs'>), pairs: pairsOf(search) }
 }
 
-/** @param pagesize  most matches of a page */
-export function connectionOf(page: Bundle, type: string, at: Paging, pagesize: number, cursors: Cursors): Connection {
+/** What a connection is made with. */
+interface Making {
+  /** most matches of a page */
+  pagesize: number
+  cursors: Cursors
+  /** of the query */
+  fhirpath: Limits
+}
+
+export function connectionOf(
+  page: Bundle,
+  type: string,
+  at: Paging,
+  { pagesize, cursors, fhirpath }: Making,
+): Connection {
   const matches = matchesOf(page)
-  const kept = at.fhirpath === undefined ? undefined : new Set(matchingResources(matches.map(resourceOf), at.fhirpath))
+  const kept =
+    at.fhirpath === undefined ? undefined : new Set(matchingResources(matches.map(resourceOf), at.fhirpath, fhirpath))
   const link = (relation: string, offset: number) => {
     const position = cursorOf(page, relation)
     return position === undefined ? null : sealed(cursors, type, { ...at, position, offset: Math.max(0, offset) })

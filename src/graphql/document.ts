@@ -78,7 +78,7 @@ const TOKENS_OF_A_FIELD = 50
 export function readQuery(sent: Sent, limits: Limits, parameters: Parameters): Query {
   const { query: text, operationName, variables = {} } = sent
   const document = parsed(text, limits)
-  const problems = validate(vocabulary, document, rules)
+  const problems = unlessTooDeep(() => validate(vocabulary, document, rules))
   if (problems.length > 0) throw new Refused(problems)
   const operation = operationOf(document, operationName)
   if (operation.operation !== 'query') {
@@ -95,11 +95,20 @@ export function readQuery(sent: Sent, limits: Limits, parameters: Parameters): Q
 }
 
 function parsed(text: string, { graphqlMaxFields }: Limits): DocumentNode {
+  return unlessTooDeep(() => {
+    try {
+      return parse(text, { maxTokens: graphqlMaxFields * TOKENS_OF_A_FIELD })
+    } catch (cause) {
+      throw cause instanceof GraphQLError ? new Refused([cause]) : cause
+    }
+  })
+}
+
+/** Parser and rules go down with the query, through its fragments too, until the stack is full. */
+function unlessTooDeep<T>(work: () => T): T {
   try {
-    return parse(text, { maxTokens: graphqlMaxFields * TOKENS_OF_A_FIELD })
+    return work()
   } catch (cause) {
-    if (cause instanceof GraphQLError) throw new Refused([cause])
-    // The parser's stack is full.
     if (cause instanceof RangeError) throw new Refused([problem(new TooCostly('The query is nested too deep'), [])])
     throw cause
   }

@@ -101,7 +101,7 @@ class Execution {
           throw new NotServed('The schema is not shown by this server (INGLE_GRAPHQL_INTROSPECTION)')
         return [introspect(this.query, planned.key, nodes)]
       case 'element':
-        return elements(planned, source[field.name], place)
+        return this.elements(planned, source[field.name], place)
       case 'resource':
         return this.reference(planned, source, place)
       case 'read':
@@ -124,6 +124,16 @@ class Execution {
     return [followed.found]
   }
 
+  private elements(planned: Planned, value: unknown, place: Place): readonly unknown[] {
+    const items = value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
+    const { navigation } = planned
+    return navigation ? navigate(items, navigation, this.around(planned, place)) : items
+  }
+
+  private around({ field }: Planned, { resource }: Place): Around {
+    return { resource, limits: this.budget.fhirpath, ...(field.type !== ANY && { type: field.type }) }
+  }
+
   // ── Into the answer ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The values of a field, each where directives want it. */
@@ -134,7 +144,7 @@ class Execution {
     // Where nothing is flattened, its fields are there without values.
     const nothing = flatten && wanted.length === 0 && slice === undefined && field.type !== ANY
     for (const [i, value] of (nothing ? [{}] : wanted).entries()) {
-      const suffix = slice === undefined ? '' : `.${sliceName(value, i, slice, around(planned, place))}`
+      const suffix = slice === undefined ? '' : `.${sliceName(value, i, slice, this.around(planned, place))}`
       this.putOne(planned, value, i, { ...place, suffix: place.suffix + suffix })
     }
   }
@@ -241,14 +251,3 @@ const isNamed = ({ flatten, slice }: Planned): boolean => !flatten && slice === 
 const isList = ({ field, first }: Planned, { repeats }: Place): boolean => repeats || (field.list && !first)
 
 const pathOf = ({ key }: Planned, { output, suffix }: Place) => [...output.path, key + suffix]
-
-function elements(planned: Planned, value: unknown, place: Place): readonly unknown[] {
-  const items = value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
-  const { navigation } = planned
-  return navigation ? navigate(items, navigation, around(planned, place)) : items
-}
-
-const around = ({ field }: Planned, { resource }: Place): Around => ({
-  resource,
-  ...(field.type !== ANY && { type: field.type }),
-})

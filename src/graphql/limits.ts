@@ -1,6 +1,7 @@
 import type { FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql'
 import type { Config } from '../base/config.js'
 import { TooCostly } from '../base/errors.js'
+import { Limits as FhirPathLimits } from '../fhir/fhirpath.js'
 import { problem, Refused } from './problem.js'
 
 export type Limits = Pick<
@@ -63,8 +64,9 @@ function sizeOf({ selections }: SelectionSetNode, fragments: Fragments, known: M
   return size
 }
 
-/** What one query may still read and search. */
+/** What one query may still read, search and evaluate. */
 export class Budget {
+  readonly fhirpath = new FhirPathLimits()
   private resources = 0
   private searches = 0
 

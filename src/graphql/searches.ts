@@ -69,7 +69,7 @@ export class Searches {
     if (Number(count) > maxCount) throw new Invalid(`_count is at most ${maxCount} (INGLE_MAX_COUNT)`)
     const page = await this.page(type, count === undefined ? [...pairs, ['_count', String(maxCount)]] : pairs)
     if (count === undefined && cursorOf(page, 'next') !== undefined) throw this.tooMany(type)
-    return filtered(resourcesOf(page), asked)
+    return filtered(resourcesOf(page), asked, this.budget)
   }
 
   /**
@@ -99,7 +99,7 @@ export class Searches {
       if (next === undefined) break
       page = await this.page(type, [['_cursor', next]])
     }
-    return new Map([...lists].map(([name, list]) => [name, filtered(list, asked)]))
+    return new Map([...lists].map(([name, list]) => [name, filtered(list, asked, this.budget)]))
   }
 
   /** @param counted  how many match in all has to be known */
@@ -115,7 +115,7 @@ export class Searches {
     if (counted && page.total === undefined)
       page.total = (await this.page(type, [...at.pairs, ['_summary', 'count']])).total
     const pagesize = Math.min(Number(countOf(at.pairs) ?? defaultCount), maxCount)
-    return connectionOf(page, type, at, pagesize, cursors)
+    return connectionOf(page, type, at, { pagesize, cursors, fhirpath: this.budget.fhirpath })
   }
 
   private async page(type: string, pairs: readonly Pair[]): Promise<Bundle> {
@@ -161,5 +161,5 @@ function criteria({ pairs, reference }: Searching, parents: readonly Address[]):
   return [...pairs, [reference, parents.map(referenceTo).join(',')]]
 }
 
-const filtered = (resources: readonly Json[], { fhirpath }: Searching): readonly Json[] =>
-  fhirpath === undefined ? resources : matchingResources(resources, fhirpath)
+const filtered = (resources: readonly Json[], { fhirpath }: Searching, budget: Budget): readonly Json[] =>
+  fhirpath === undefined ? resources : matchingResources(resources, fhirpath, budget.fhirpath)

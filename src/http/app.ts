@@ -1,9 +1,8 @@
 import type Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
-import { NotFound } from '../base/errors.js'
 import { toOutcome } from '../base/outcome.js'
-import { basePath } from './base-url.js'
 import { type Door, fhir } from './fhir.js'
+import { frontPage } from './front-page.js'
 import { fhirJson } from './negotiate.js'
 import { common } from './reply.js'
 import { requestId } from './request-id.js'
@@ -20,7 +19,7 @@ export function createApp({ routes = [], ...door }: AppOptions): Koa {
   app.use(fhir(door))
   app.use(beside(door))
   for (const router of routes) app.use(router.routes())
-  app.use(frontPage)
+  app.use(frontPage(door))
   return app
 }
 
@@ -41,22 +40,4 @@ function beside({ log }: Door): Middleware {
       koa.body = JSON.stringify({ ...outcome, id })
     }
   }
-}
-
-const page = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Ingle</title>
-<h1>Ingle</h1>
-<p>A FHIR R4 server. Its base is <code>${basePath}</code>; what it can do is told by
-<a href="${basePath}/metadata">${basePath}/metadata</a>, how to use it by the README.</p>
-</html>
-`
-
-const frontPage: Middleware = (koa) => {
-  if (koa.path !== '/' || (koa.method !== 'GET' && koa.method !== 'HEAD')) {
-    throw new NotFound(`There is nothing at this path; FHIR is below ${basePath}`)
-  }
-  koa.type = 'html'
-  koa.body = page
 }

@@ -2,6 +2,7 @@ import type { Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import { brotliCompress, createBrotliCompress, createGzip, gzip, constants as zlib } from 'node:zlib'
 import type { Config } from '../base/config.js'
+import { Spliced, type Text } from '../base/spliced.js'
 import type { Answer } from '../rest/exchange.js'
 import { quality } from './negotiate.js'
 
@@ -33,11 +34,11 @@ export type Coding = keyof typeof codings
  */
 export function codingOf(
   accepted: string,
-  body: string | undefined,
+  body: Answer['body'],
   { compressFromBytes: from }: Pick<Config, 'compressFromBytes'>,
 ): Coding | undefined {
   if (from === 0) return undefined
-  const isShort = body !== undefined && body.length < from && Buffer.byteLength(body) < from
+  const isShort = typeof body === 'string' && body.length < from && Buffer.byteLength(body) < from
   // Most answers are short, and few clients refuse them as they are.
   if (isShort && !/identity|\*/i.test(accepted)) return undefined
   const weights = new Map<string, number>()
@@ -53,10 +54,10 @@ export function codingOf(
 }
 
 /** An answer as it goes out. */
-export type Sent = Omit<Answer, 'body' | 'stream'> & { body?: string | Buffer }
+export type Sent = Omit<Answer, 'body' | 'stream'> & { body?: Text }
 
 export async function compressed({ body, headers, ...answer }: Answer, coding: Coding): Promise<Sent> {
-  const bytes = await codings[coding].whole(Buffer.from(body!))
+  const bytes = await codings[coding].whole(body instanceof Spliced ? body.bytes() : Buffer.from(body!))
   return { ...answer, headers: { ...headers, 'Content-Encoding': coding }, body: bytes }
 }
 

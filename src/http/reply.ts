@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { FhirError, TooLong, Unauthorized, Unavailable } from '../base/errors.js'
 import { toOutcome } from '../base/outcome.js'
+import { Spliced } from '../base/spliced.js'
 import type { Answer } from '../rest/exchange.js'
 import { InvalidToken } from './authenticate.js'
 import { type Coding, compressor, type Sent } from './compress.js'
@@ -96,7 +97,12 @@ export class Reply {
   send({ status, headers, body, contentType = fhirJson }: Sent): void {
     if (this.done) return
     // A header that Node refuses throws here, while a refusal can still be sent.
-    const data = typeof body === 'string' && body.length > LARGE ? Buffer.from(body) : body
+    const data =
+      body instanceof Spliced
+        ? body.bytes()
+        : typeof body === 'string' && body.length > LARGE
+          ? Buffer.from(body)
+          : body
     const bytes = this.head(status, headers, data, contentType)
     this.finish()
     this.res.end(data)

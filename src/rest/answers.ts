@@ -1,4 +1,5 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes'
+import type { Part } from '../base/spliced.js'
 import { elements } from '../fhir/elements.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
 import { summarize } from '../fhir/summary.js'
@@ -65,7 +66,7 @@ export function outcomeText(
   return JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity, code, diagnostics }] })
 }
 
-interface Projection {
+export interface Projection {
   summary: Summary
   elements?: readonly string[]
 }
@@ -78,8 +79,17 @@ export function projectionOf(query: string): Projection | undefined {
   return { summary: summaryOf(pairs.get('_summary') ?? 'false'), ...(names.length > 0 && { elements: names }) }
 }
 
+/** `_elements` of what is included are those that name its type: `Organization.name`. */
+export function ofIncluded(projection: Projection | undefined): Projection | undefined {
+  const elements = projection?.elements?.filter((name) => /^[A-Z]/.test(name))
+  return projection && { ...projection, elements: elements?.length ? elements : undefined }
+}
+
 /** Stored text passes through unparsed unless a part of it is asked for. */
-export function projected(content: string, projection: Projection | undefined): string {
+export function projected<Content extends Part>(
+  content: Content,
+  projection: Projection | undefined,
+): Content | string {
   if (!projection) return content
   const { summary, elements: names } = projection
   if ((summary === 'false' || summary === 'count') && !names) return content

@@ -52,7 +52,7 @@ export function entryText(
   const text = JSON.stringify(response)
   if (body === undefined) return `{"response":${text}}`
   const asked = method === 'GET' || (method === 'POST' && /^[$_]/.test(path.at(-1) ?? ''))
-  if (failed || (!asked && body.startsWith('{"resourceType":"OperationOutcome"')))
+  if (failed || (!asked && String(body).startsWith('{"resourceType":"OperationOutcome"')))
     return `{"response":${text.slice(0, -1)},"outcome":${body}}}`
   return asked || prefer.return === 'representation'
     ? `{"resource":${body},"response":${text}}`

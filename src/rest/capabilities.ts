@@ -12,6 +12,7 @@ import { Invalid } from '../base/errors.js'
 import { root } from '../base/root.js'
 import { version } from '../base/version.js'
 import { resourceTypes } from '../fhir/definitions.js'
+import { compartments } from '../search/compartment.js'
 import { type Parameters, type SearchParameter, standard } from '../search/parameters.js'
 import { isSupported } from '../search/query.js'
 import type { TenantParameters } from '../search/tenant-parameters.js'
@@ -113,6 +114,7 @@ function rest(offering: Offering): CapabilityStatementRest {
       .flatMap((name) => (name === 'bundle' ? (['transaction', 'batch'] as const) : name))
       .map((code) => ({ code })) as CapabilityStatementRest['interaction'],
     searchParam: searchParams('Resource', parameters),
+    compartment: compartments.map((type) => `http://hl7.org/fhir/CompartmentDefinition/${type.toLowerCase()}`),
     ...listed(own.operations.ofSystem()),
   }
 }

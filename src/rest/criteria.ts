@@ -49,7 +49,7 @@ export async function oneMatch(
   finder: Finder,
   exchange: Pick<Exchange, 'ctx'>,
   criteria: Criteria,
-): Promise<Found | undefined> {
+): Promise<Found<string> | undefined> {
   const found = await matches(finder, exchange, criteria, 1)
   if (found.length > 1)
     throw new MultipleMatches(`The criteria match several ${criteria.type} resources: they must match one at most`)
@@ -66,7 +66,7 @@ export async function allMatches(
   exchange: Pick<Exchange, 'ctx'>,
   criteria: Criteria,
   most: number,
-): Promise<Found[]> {
+): Promise<Found<string>[]> {
   const found = await matches(finder, exchange, criteria, most)
   if (found.length > most)
     throw new MultipleMatches(

@@ -1,7 +1,9 @@
 import { MethodNotAllowed, NotFound } from '../base/errors.js'
-import { isResourceType } from '../fhir/definitions.js'
+import { isResourceType, resourceTypes } from '../fhir/definitions.js'
+import { nearest } from '../fhir/validation/nearest.js'
 import { bundle } from './bundle.js'
 import { capabilities } from './capabilities.js'
+import { searchCompartment } from './compartment.js'
 import { create } from './create.js'
 import { conditionalDelete, remove } from './delete.js'
 import type { Answer, Exchange } from './exchange.js'
@@ -34,6 +36,7 @@ const interactions: Record<Ours, Interaction> = {
   'conditional-delete': conditionalDelete,
   'search-type': search,
   'search-system': search,
+  'search-compartment': searchCompartment,
   'history-instance': history,
   'history-type': history,
   'history-system': history,
@@ -101,16 +104,36 @@ interface Asked {
  * @throws MethodNotAllowed  the place is there, but not for this (405)
  */
 export function askedOf(places: Places, { method, path }: Exchange): Asked {
-  const [type] = path
-  const last = path.at(-1)
+  const [type = ''] = path
   const place = places.at(path)
   const isTyped = place ? place.type !== undefined && place.type !== '*' && !place.operation : path.length > 1
   // An operation on every type is still none on what is no type.
-  if ((isTyped || (place?.operation?.on.resource === '*' && path.length > 1)) && !isResourceType(type))
-    throw new NotFound(`${String(type).slice(0, 64)} is not a resource type of FHIR R4`)
-  if (!place && last?.startsWith('$')) throw new NotFound(`There is no operation ${last.slice(0, 64)} here`)
-  if (!place) throw new NotFound('There is nothing at this path')
+  if ((isTyped || (place?.operation?.on.resource === '*' && path.length > 1)) && !isResourceType(type)) {
+    const shown = String(type).slice(0, LONGEST_SHOWN)
+    throw new NotFound(`${shown} is not a resource type of FHIR R4${meant(shown, resourceTypes)}`)
+  }
+  if (!place) throw nothingAt(places, path)
   const offer = offerOf(place, method)
-  if (!offer) throw new MethodNotAllowed(`${method} is not possible here`)
+  if (!offer) throw new MethodNotAllowed(`${method} is not possible here; possible are ${places.allowed(path)}`)
   return { place, offer }
+}
+
+/** Of what was sent, so many characters are repeated in a refusal. */
+const LONGEST_SHOWN = 64
+
+/** ` (is Patient meant?)`, where a known name is near. */
+function meant(name: string, known: Iterable<string>): string {
+  const found = nearest(name, known)
+  return found === undefined ? '' : ` (is ${found} meant?)`
+}
+
+function nothingAt({ operations }: Places, path: readonly string[]): NotFound {
+  const last = path.at(-1)!.slice(0, LONGEST_SHOWN)
+  if (last.startsWith('$')) {
+    const codes = operations.beside(path).map((code) => `$${code}`)
+    return new NotFound(
+      `There is no operation ${last} here${meant(last, codes)}; here are ${codes.join(', ') || 'none'}`,
+    )
+  }
+  return new NotFound('There is nothing at this path')
 }

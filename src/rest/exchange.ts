@@ -1,4 +1,5 @@
 import type { Context } from '../base/context.js'
+import type { Spliced } from '../base/spliced.js'
 import type { TenantParameters } from '../search/tenant-parameters.js'
 
 /** What a client may ask in `Prefer`; https://hl7.org/fhir/R4/http.html#prefer and async.html */
@@ -42,7 +43,7 @@ export interface Answer {
   status: number
   /** `ETag`, `Last-Modified`, `Location` …, as HTTP spells them. */
   headers?: Record<string, string>
-  body?: string
+  body?: string | Spliced
   /** Instead of the body, when it comes piece by piece; who stops reading ends it by `return()`. */
   stream?: AsyncGenerator<string>
   /** When the body is not FHIR JSON. */

@@ -1,3 +1,4 @@
+import { isCompartment } from '../search/compartment.js'
 import type { Method } from './exchange.js'
 import type { Letter } from './letter.js'
 import type { Operation } from './operation.js'
@@ -14,7 +15,7 @@ export type InteractionName =
   | 'patch'
   | 'delete'
   | `conditional-${'update' | 'patch' | 'delete'}`
-  | `search-${'type' | 'system'}`
+  | `search-${'type' | 'system' | 'compartment'}`
   | `history-${'instance' | 'type' | 'system'}`
   | `async-${'status' | 'cancel'}`
 
@@ -47,6 +48,8 @@ export const places = {
   },
   typeHistory: { GET: offer('history-type', 's') },
   typeSearch: { POST: offer('search-type', 's') },
+  compartment: { GET: offer('search-compartment', 's') },
+  compartmentSearch: { POST: offer('search-compartment', 's') },
   instance: {
     GET: offer('read', 'r'),
     PUT: offer('update', 'u'),
@@ -84,8 +87,11 @@ function standardPlace(path: readonly string[]): Place | undefined {
       if (second === '_search') return { offers: places.typeSearch, type: first }
       return { offers: places.instance, type: first }
     case 3:
-      return third === '_history' ? { offers: places.instanceHistory, type: first } : undefined
+      if (third === '_history') return { offers: places.instanceHistory, type: first }
+      return isCompartment(first) ? { offers: places.compartment, type: third } : undefined
     case 4:
+      if (path[3] === '_search')
+        return isCompartment(first) ? { offers: places.compartmentSearch, type: third } : undefined
       return third === '_history' ? { offers: places.version, type: first } : undefined
     default:
       return undefined

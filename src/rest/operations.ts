@@ -23,11 +23,19 @@ export class Operations {
   /** What `$code` calls at a path such as `['Patient', '1', '$everything']`. */
   at(path: readonly string[]): Operation | undefined {
     const last = path.at(-1)
-    if (!last?.startsWith('$') || path.length > 3) return undefined
-    const level = (['system', 'type', 'instance'] as const satisfies Level[])[path.length - 1]!
+    const level = levelOf(path)
+    if (!last?.startsWith('$') || !level) return undefined
     const type = level === 'system' ? '' : path[0]!
     const code = last.slice(1)
     return this.byPlace.get(`${level} ${type} ${code}`) ?? this.byPlace.get(`${level} * ${code}`)
+  }
+
+  /** Codes of all that can be called where the path calls something. */
+  beside(path: readonly string[]): string[] {
+    const level = levelOf(path)
+    const isHere = ({ levels, resource }: Operation['on']) =>
+      level && levels.includes(level) && (level === 'system' || resource === '*' || resource?.includes(path[0]!))
+    return this.all.filter(({ on }) => isHere(on)).map(({ code }) => code)
   }
 
   /** Those that are called on the whole server, or on what a CapabilityStatement of R4 has no place for. */
@@ -44,3 +52,7 @@ export class Operations {
     )
   }
 }
+
+/** By how much stands before `$code`. */
+const levelOf = (path: readonly string[]): Level | undefined =>
+  (['system', 'type', 'instance'] as const satisfies Level[])[path.length - 1]

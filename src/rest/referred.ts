@@ -33,7 +33,7 @@ export async function referred(
   while (wave.length > 0 && all.length <= most) {
     const keys = new Set<bigint>()
     for (const { content } of wave) {
-      for (const reference of referencesIn(content)) {
+      for (const reference of referencesIn(String(content))) {
         const target = targetOf(ctx.tenant, reference)
         if (target?.type && !seen.has(target.key) && mayInclude(ctx.principal, target.type)) keys.add(target.key)
       }

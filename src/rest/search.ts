@@ -4,13 +4,13 @@ import { statementHash } from '../db/database.js'
 import { isResourceType, resourceTypes } from '../fhir/definitions.js'
 import type { Cursor } from '../search/cursor.js'
 import { explain } from '../search/explain.js'
-import type { Finder, Found, Planned } from '../search/find.js'
+import type { Finder, Found, Listed, Planned } from '../search/find.js'
 import { acrossTypes, orderOf, type Position } from '../search/order.js'
 import { type Pair, UnusableParameter } from '../search/query.js'
 import { partsOf, type SearchRequest, searchRequest } from '../search/request.js'
 import { scoreAt } from '../search/score.js'
 import type { Store } from '../store/store.js'
-import { projected } from './answers.js'
+import { ofIncluded, type Projection, projected } from './answers.js'
 import { returnedAs } from './contained.js'
 import type { Core } from './core.js'
 import { pairsOf } from './criteria.js'
@@ -84,7 +84,10 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const matches = contained ? await returnedAs(contained.type, finder, ctx, page.matches) : page.matches
   const key = scoreAt(request.sort)
   const score = (found: Found) => (key < 0 ? undefined : Number(found.position.values[key]))
-  const shown = (found: Found) => ({ ...found, content: projected(found.content, projection) })
+  const shown = (found: Found, as: Projection | undefined = projection) => ({
+    ...found,
+    content: projected(found.content, as),
+  })
   const {
     resources: included,
     warnings,
@@ -106,9 +109,9 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     ...rest.map((query) => ({ relation: 'related', url: `${base}/${query}` })),
   ]
   const entries = [
-    page.text ?? '',
+    ...(page.listed ?? []).map(({ id, content }) => shownEntry(base, { type: type!, id, content })),
     ...matches.map((found) => shownEntry(base, shown(found), 'match', score(found))),
-    ...included.map((found) => shownEntry(base, shown(found), 'include')),
+    ...included.map((found) => shownEntry(base, shown(found, ofIncluded(projection)), 'include')),
     outcomeEntry([...said, ...issues, ...warnings]),
   ]
   return { status: 200, body: searchsetText(links, entries, total) }
@@ -142,8 +145,8 @@ export function explanation(
 
 interface Page {
   matches: Found[]
-  /** the matches as entries, when nobody needs to look into them */
-  text?: string
+  /** the matches, when nobody needs to look into them */
+  listed?: Listed['matches']
   next?: Position
   previous?: Position
 }
@@ -167,7 +170,7 @@ function isPlain(
 
 async function plainPage(
   finder: Finder,
-  { ctx, base, parameters }: Exchange,
+  { ctx, parameters }: Exchange,
   request: SearchRequest,
   cursor: Cursor | undefined,
   planned: Planned,
@@ -177,15 +180,15 @@ async function plainPage(
   const own = clauses.get(type)!
   const order = orderOf(ctx.tenant, type, sort, own, parameters)
   const offset = cursor ? 0 : request.offset
-  const page = await finder.pageText(ctx, type, own, order, count, `${base}/${type}/`, {
+  const page = await finder.list(ctx, type, own, order, count, {
     after: cursor?.position,
     offset,
     planned,
   })
-  const { entries: text, more, first, last } = page
+  const { matches: listed, more, first, last } = page
   return {
     matches: [],
-    text,
+    listed,
     ...(more && last && { next: last }),
     ...((cursor || offset > 0) && first && { previous: first }),
   }

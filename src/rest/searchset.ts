@@ -1,6 +1,10 @@
 import type { Issue } from '../base/errors.js'
+import { type Part, Spliced } from '../base/spliced.js'
 import type { Found } from '../search/find.js'
 import { Direct } from './operation.js'
+
+/** An entry of a Bundle, in parts; without any it is left out. */
+export type Entry = readonly Part[]
 
 type Shown = Pick<Found, 'type' | 'id' | 'content'>
 
@@ -13,31 +17,37 @@ export function shownEntry(
   { type, id, content }: Shown,
   mode: 'match' | 'include' = 'match',
   score?: number,
-): string {
+): Entry {
   const scored = score === undefined ? '' : `,"score":${score}`
-  return `{"fullUrl":"${base}/${type}/${id}","resource":${content},"search":{"mode":"${mode}"${scored}}}`
+  return [`{"fullUrl":"${base}/${type}/${id}","resource":`, content, `,"search":{"mode":"${mode}"${scored}}}`]
 }
 
 /** What there is to say of the answer as a whole, if there is something: https://hl7.org/fhir/R4/search.html#mode */
-export function outcomeEntry(issue: readonly Issue[]): string {
-  if (issue.length === 0) return ''
-  return JSON.stringify({ resource: { resourceType: 'OperationOutcome', issue }, search: { mode: 'outcome' } })
+export function outcomeEntry(issue: readonly Issue[]): Entry {
+  if (issue.length === 0) return []
+  return [JSON.stringify({ resource: { resourceType: 'OperationOutcome', issue }, search: { mode: 'outcome' } })]
 }
 
-/** A Bundle of type searchset; entries without text are left out. */
+/** A Bundle of type searchset. */
 export function searchsetText(
   link: readonly { relation: string; url: string }[],
-  entries: readonly string[],
+  entries: readonly Entry[],
   total?: number,
-): string {
+): Spliced {
   const counted = total === undefined ? '' : `"total":${total},`
-  const listed = entries.filter(Boolean).join()
-  const entry = listed && `,"entry":[${listed}]`
-  return `{"resourceType":"Bundle","type":"searchset",${counted}"link":${JSON.stringify(link)}${entry}}`
+  const parts: Part[] = [`{"resourceType":"Bundle","type":"searchset",${counted}"link":${JSON.stringify(link)}`]
+  let before = ',"entry":['
+  for (const entry of entries) {
+    if (entry.length === 0) continue
+    parts.push(before, ...entry)
+    before = ','
+  }
+  parts.push(before === ',' ? ']}' : '}')
+  return new Spliced(parts)
 }
 
 /** What an operation found, as a Bundle of type searchset. */
-export function searchset(links: { self: string; next?: string }, entries: readonly string[], total?: number): Direct {
+export function searchset(links: { self: string; next?: string }, entries: readonly Entry[], total?: number): Direct {
   const link = Object.entries(links).flatMap(([relation, url]) => (url === undefined ? [] : [{ relation, url }]))
   return new Direct({ status: 200, body: searchsetText(link, entries, total) })
 }

@@ -85,6 +85,13 @@ function encounterCompartment(): Record<string, readonly string[]> {
 const members = { Patient: patientCompartment, Encounter: encounterCompartment }
 const known = new Map<string, readonly bigint[]>()
 
+/** Types whose compartments there are. */
+export const compartments = Object.keys(members) as readonly Compartment[]
+export const isCompartment = (type: string): type is Compartment => Object.hasOwn(members, type)
+
+/** The parameters that place resources of a type in compartments; none for those that are in none. */
+export const placing = (compartment: Compartment, type: string): readonly string[] => members[compartment]()[type] ?? []
+
 /** Every way in which a resource can name the patient or encounter whose compartment it is in. */
 function salts(tenant: number, compartment: Compartment): readonly bigint[] {
   const name = `${tenant} ${compartment}`

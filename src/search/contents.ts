@@ -1,3 +1,4 @@
+import type { Part } from '../base/spliced.js'
 import type { Session } from '../db/database.js'
 import { bigints, sql } from '../db/sql.js'
 import { contentText } from './layout.js'
@@ -21,15 +22,15 @@ export class Contents {
    * that loses its first key at each new one spends its time on the gaps at its front.
    */
   private earlier = new Map<string, Kept>()
-  /** characters in `recent` */
+  /** characters or bytes in `recent` */
   private size = 0
 
-  /** @param limit  characters that are kept at most */
+  /** @param limit  characters or bytes that are kept at most */
   constructor(private readonly limit: number) {}
 
   /** In the order of the keys. */
-  async of(session: Session, tenant: number, keys: readonly VersionKey[]): Promise<string[]> {
-    const texts: string[] = new Array(keys.length)
+  async of(session: Session, tenant: number, keys: readonly VersionKey[]): Promise<Part[]> {
+    const texts: Part[] = new Array(keys.length)
     const missing: number[] = []
     keys.forEach((key, i) => {
       const known = this.known(key)
@@ -52,13 +53,15 @@ export class Contents {
     return texts
   }
 
-  private known({ rid, version }: VersionKey): string | undefined {
+  private known({ rid, version }: VersionKey): Part | undefined {
     let kept = this.recent.get(rid)
     if (!kept) {
       kept = this.earlier.get(rid)
       if (kept?.version === version) this.keep(rid, kept)
     }
     if (kept?.version !== version) return undefined
+    // Asked for again: worth encoding for once and for all.
+    if (typeof kept.text === 'string') kept.text = encoded(kept.text)
     return kept.text
   }
 
@@ -74,5 +77,12 @@ export class Contents {
 
 interface Kept {
   version: string
-  text: string
+  text: Part
+}
+
+/** Not from Node's pool, where a few bytes that are kept would keep all of their neighbours. */
+function encoded(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  bytes.write(text)
+  return bytes
 }

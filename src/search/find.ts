@@ -1,4 +1,5 @@
 import type { Context } from '../base/context.js'
+import type { Part } from '../base/spliced.js'
 import type { Session } from '../db/database.js'
 import { bigints, raw, type Sql, sql } from '../db/sql.js'
 import type { Terminology } from '../fhir/terminology.js'
@@ -17,19 +18,18 @@ import type { Totals } from './totals.js'
 import { refsOf } from './where.js'
 
 /** One match: the resource as stored text, and where it stands in the order. */
-export interface Found {
+export interface Found<Content extends Part = Part> {
   type: string
   id: string
   key: bigint
   version: number
-  content: string
+  content: Content
   position: Position
 }
 
-/** A page as the text of its Bundle entries, for matches that nobody looks into. */
-export interface PageText {
-  /** entries of the matches, with commas between; empty when there are none */
-  entries: string
+/** A page of matches of one type that are served as they are stored. */
+export interface Listed {
+  matches: { id: string; content: Part }[]
   /** there are further matches */
   more: boolean
   first?: Position
@@ -55,8 +55,8 @@ export interface Bare {
   type: number
 }
 
-interface Row extends Bare {
-  content: string
+interface Row<Content extends Part> extends Bare {
+  content: Content
   [value: `s${number}`]: string
 }
 
@@ -75,7 +75,7 @@ export class Finder {
     private readonly contents?: Contents,
   ) {}
 
-  /** Whether pages can be had by `pageText`. */
+  /** Whether pages can be had by `list`. */
   get printsPages(): boolean {
     return this.contents !== undefined
   }
@@ -93,33 +93,29 @@ export class Finder {
     order: Order,
     limit: number,
     { after, offset = 0, planned }: PageOptions = {},
-  ): Promise<Found[]> {
+  ): Promise<Found<string>[]> {
     const { tenant, signal } = ctx
     const question = { tenant, type, clauses: await this.resolve(ctx, clauses), order, limit: limit + offset, after }
     const plan = await this.planner.page(question)
     const read = (one: Plan) => {
       const statement = this.contentOf(tenant, one, order, offset)
       planned?.(one, statement)
-      return this.session.query<Row>(statement, signal)
+      return this.session.query<Row<string>>(statement, signal)
     }
     let rows = await read(plan)
     if (plan.bounded && rows.length < limit) rows = await read(await this.planner.page(question, true))
     return rows.map(found)
   }
 
-  /**
-   * As `page`, for matches that are served as they are.
-   * @param url  what stands before the id in a fullUrl
-   */
-  async pageText(
+  /** As `page`, for matches that are served as they are. */
+  async list(
     ctx: Pick<Context, 'tenant' | 'signal'>,
     type: string,
     clauses: readonly Clause[],
     order: Order,
     count: number,
-    url: string,
     { after, offset = 0, planned }: PageOptions = {},
-  ): Promise<PageText> {
+  ): Promise<Listed> {
     const { tenant, signal } = ctx
     const question = {
       tenant,
@@ -143,26 +139,22 @@ export class Finder {
     const position = (values: string[] | null) =>
       values?.length ? { rid: values[0]!, values: values.slice(1) } : undefined
     return {
-      entries: await this.entries(tenant, row.list, url),
+      matches: await this.listed(tenant, row.list),
       more: row.n > count,
       first: position(row.first),
       last: position(row.last),
     }
   }
 
-  private async entries(tenant: number, list: string | null, url: string): Promise<string> {
-    if (list === null) return ''
+  private async listed(tenant: number, list: string | null): Promise<Listed['matches']> {
+    if (list === null) return []
     const rows = list.split(',').map((row) => row.split(' ') as [string, string, string])
-    const texts = await this.contents!.of(
+    const contents = await this.contents!.of(
       this.session,
       tenant,
       rows.map(([rid, version]) => ({ rid, version })),
     )
-    let entries = ''
-    for (let i = 0; i < rows.length; i++) {
-      entries += `${i ? ',' : ''}{"fullUrl":"${url}${rows[i]![2]}","resource":${texts[i]},"search":{"mode":"match"}}`
-    }
-    return entries
+    return rows.map(([, , id], i) => ({ id, content: contents[i]! }))
   }
 
   private past(plan: Plan, order: Order, offset: number): Sql {
@@ -311,7 +303,7 @@ export class Finder {
     return {
       tenant,
       query: (statement) => this.session.query(statement, signal),
-      contents: async (from) => (await this.current(ctx, from)).map(({ content }) => content),
+      contents: async (from) => (await this.current(ctx, from)).map(({ content }) => String(content)),
       terminology: this.terminology,
       // What a transaction has written is not in the totals until it commits.
       present: async (hashes) => (this.printsPages ? this.totals.among(tenant, hashes) : hashes),
@@ -339,7 +331,7 @@ function listOf(rows: Sql, order: Order, count: number): Sql {
       (select string_agg(r.rid || ' ' || r.version || ' ' || r.id, ',' order by ${order.by}) from ${shown}) as list`
 }
 
-function found(row: Row): Found {
+function found<Content extends Part>(row: Row<Content>): Found<Content> {
   const values: string[] = []
   for (let i = 0; row[`s${i}`] !== undefined; i++) values.push(String(row[`s${i}`]))
   return {

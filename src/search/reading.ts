@@ -1,4 +1,5 @@
 import { type FhirError, Invalid, type Issue } from '../base/errors.js'
+import { nearest } from '../fhir/validation/nearest.js'
 import type { Clause, Wanted } from './clause.js'
 import { paramOf, prefixOf, textPrefix } from './names.js'
 import { type Parameters, type SearchParameter, standard } from './parameters.js'
@@ -33,6 +34,9 @@ export class UnusableParameter extends Invalid {
   static override code: Issue['code'] = 'not-supported'
 }
 
+/** What is longer is no slip of the hand, and would take long to compare. */
+const LONGEST_NAME = 64
+
 /** The parameter, or the error that lists what there is. */
 export function parameterOf(type: string, code: string, parameters: Parameters = standard): SearchParameter {
   const those = parameters.of(type)
@@ -40,7 +44,11 @@ export function parameterOf(type: string, code: string, parameters: Parameters =
   if (found) return found
   const refusal = parameters.refusal?.(type, code)
   if (refusal) throw new UnusableParameter(refusal)
-  throw new UnusableParameter(`${type} has no search parameter ${code}; it has ${[...those.keys()].sort().join(', ')}`)
+  const meant = code.length <= LONGEST_NAME ? nearest(code, those.keys()) : undefined
+  const names = [...those.keys()].sort().join(', ')
+  throw new UnusableParameter(
+    `${type} has no search parameter ${code}; ${meant === undefined ? 'it' : `is ${meant} meant? It`} has ${names}`,
+  )
 }
 
 export function noModifier(parameter: SearchParameter, modifier: string, allowed: readonly string[]): FhirError {

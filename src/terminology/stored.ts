@@ -46,7 +46,10 @@ export class StoredTerminology implements Terminology {
       },
       valueSet: async (canonical) => {
         const found = await this.chosen('ValueSet', canonical, stored)
-        if (!found) throw new UnknownDefinition(`The value set ${canonical} is not known here`)
+        if (!found)
+          throw new UnknownDefinition(
+            `The value set ${canonical} is not known here: store it as a ValueSet with this url`,
+          )
         return found.resource as ValueSet
       },
     }

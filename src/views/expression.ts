@@ -58,6 +58,9 @@ function partsOf(expression: Expression): Expression[] {
   }
 }
 
+/** What PostgreSQL can count the items of an array by. */
+const MOST_ITEMS = 2_147_483_647
+
 function evaluate(expression: Expression, scope: Scope): Collection {
   switch (expression.is) {
     case 'member':
@@ -69,6 +72,7 @@ function evaluate(expression: Expression, scope: Scope): Collection {
     case 'index': {
       const { at: place } = expression
       if (place.is !== 'literal' || place.type !== 'integer') throw new Unfit('has an index that is not a whole number')
+      if (Number(place.value) > MOST_ITEMS) throw new Unfit(`has an index above ${MOST_ITEMS}`)
       return at(evaluate(expression.of, scope), Number(place.value), scope.aliases)
     }
     case 'variable':

@@ -109,7 +109,7 @@ export const search: Feature[] = [
   {
     feature: '_text, _content',
     says: 'PostgreSQL full text, stemmed, and, or, not, phrases; `_sort=_score`',
-    check: finds(['Patient?_text=walk', ['p1']], ['Patient?_content=walks AND slow', ['p1']]),
+    check: finds(['Patient?_text=walk', ['p1']], ['Patient?_content=walks AND slowly', ['p1']]),
   },
   {
     feature: '_contained, _containedType',
@@ -158,11 +158,11 @@ export const search: Feature[] = [
   {
     feature: '_include=*, _revinclude=*',
     says: 'also for one type: `Patient:*`',
-    check: finds(['Patient?_id=p1&_include=*&_revinclude=*', ['o1', 'p1', 'x1']]),
+    check: finds(['Organization?_id=o1&_include=*&_revinclude=*', ['o1', 'o2', 'p1']]),
   },
   { feature: 'logical-reference include', says: 'references by identifier alone are not followed' },
   { feature: 'near', says: 'great-circle distance', check: finds(['Location?near=42.25|-83.7|5|km', ['l1']]) },
-  { feature: 'phonetic', says: '`Patient?phonetic`', check: finds(['Patient?phonetic=bayer', ['p2']]) },
+  { feature: 'phonetic', says: '`Patient?phonetic`', check: finds(['Patient?phonetic=catharine', ['p1']]) },
   {
     feature: 'quantity units',
     says: 'UCUM units convert',
@@ -241,5 +241,18 @@ export const search: Feature[] = [
       expect(url).not.toMatch(/birthdate|1970/)
     },
   },
-  { feature: 'compartment search', says: '`Patient/1/Observation` is not there; `Patient/1/$everything` is' },
+  {
+    feature: 'compartment search',
+    says: 'of Patient and Encounter, by GET and POST',
+    check: async (server) => {
+      await finds(
+        ['Patient/p1/Observation', ['x1']],
+        ['Patient/p1/Observation?status=preliminary', []],
+        ['Patient/p1/Patient', ['p1']],
+      )(server)
+      const form = { body: 'status=final', type: 'application/x-www-form-urlencoded' }
+      expect(idsOf(await server.expect(200, 'POST Patient/p1/Observation/_search', form))).toEqual(['x1'])
+      await server.expect(404, 'GET Patient/p1/Library')
+    },
+  },
 ]

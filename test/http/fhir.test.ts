@@ -15,6 +15,7 @@ import {
   TooCostly,
   Unavailable,
 } from '../../src/base/errors.js'
+import { operations as all } from '../../src/features.js'
 import type { Exchange } from '../../src/rest/exchange.js'
 import { expectOutcome, outcomeIn, raw, serve } from './serve.js'
 
@@ -421,7 +422,27 @@ describe('beside FHIR', () => {
     const { url } = await serve()
     const answer = await fetch(url)
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
-    expect(await answer.text()).toContain('href="/fhir/metadata"')
+    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
+    const page = await answer.text()
+    expect(page).toContain('href="/fhir/metadata?_pretty=true"')
+    expect(page).toContain(`<code>${url}/fhir</code>`)
+    expect(page).toContain('Nobody is asked for a token')
+    const codes = [...page.matchAll(/OperationDefinition\/[\w-]+"><code>\$([\w-]+)</g)].map(([, code]) => code!)
+    expect(codes).toEqual(all.map(({ code }) => code).sort())
+  })
+
+  it('the page has the public address, and says when a token is asked for', async () => {
+    const { url } = await serve({
+      env: {
+        BASE_URL: 'https://fhir.example.org/a&b',
+        INGLE_AUTH_JWKS_URL: 'https://id.example.org/jwks',
+        INGLE_AUTH_ISSUER: 'https://id.example.org',
+        INGLE_AUTH_AUDIENCE: 'fhir',
+      },
+    })
+    const page = await (await fetch(url)).text()
+    expect(page).toContain('<code>https://fhir.example.org/a&amp;b/fhir</code>')
+    expect(page).toContain('asks for a bearer token')
   })
 
   it('other routes answer with the same headers, and fail with an OperationOutcome', async () => {

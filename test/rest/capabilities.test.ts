@@ -60,6 +60,8 @@ describe('the statement', () => {
     const names = new Set<string>(
       Object.values(places).flatMap((offers) => Object.values(offers).map(({ name }: { name: string }) => name)),
     )
+    // Stands in `rest.compartment`.
+    expect(names.delete('search-compartment')).toBe(rest().compartment!.length > 0)
     const unlisted = ['bundle', 'capabilities', 'conditional-update', 'conditional-patch', 'conditional-delete']
     for (const name of [...unlisted, 'async-status', 'async-cancel']) expect(names.delete(name), name).toBe(true)
     expect(listed).toEqual(new Set([...names, 'transaction', 'batch']))

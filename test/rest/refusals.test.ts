@@ -115,7 +115,7 @@ describe('a URL', () => {
     [404, 'GET Patient/1/_history/1'],
     [404, 'GET Patient/1/name'],
     [404, 'GET Patient/1/2/3/4/5'],
-    [404, 'GET Patient/$everything'],
+    [404, 'GET Encounter/$everything'],
     [404, 'POST Patient/$nothing'],
     [404, 'GET $nothing'],
     [404, 'GET Patience/$nothing'],
@@ -145,6 +145,24 @@ describe('a URL', () => {
     [400, 'DELETE Patient?_sort=name'],
   ])('%i %s', async (status, request) => {
     expect(await server.refused(status, request)).toBeTruthy()
+  })
+
+  it.each([
+    [404, 'GET Pateint/1', 'Pateint is not a resource type of FHIR R4 (is Patient meant?)'],
+    [404, 'GET Zzz/1', 'Zzz is not a resource type of FHIR R4'],
+    [
+      404,
+      'GET Patient/1/$evrything',
+      /^There is no operation \$evrything here \(is \$everything meant\?\); here are .*\$meta/,
+    ],
+    [404, 'GET $nonsense', /^There is no operation \$nonsense here; here are .*\$graphql/],
+    [404, 'GET Patient/1/_history/1/$meta', 'There is no operation $meta here; here are none'],
+    [405, 'GET Patient/_search', 'GET is not possible here; possible are POST'],
+    [405, 'DELETE metadata', 'DELETE is not possible here; possible are GET, HEAD'],
+    [400, 'GET Patient?nmae=x', /^Patient has no search parameter nmae; is name meant\? It has _content, .*phonetic/],
+    [400, `GET Patient?${'n'.repeat(5000)}=x`, /^Patient has no search parameter n+; it has _content/],
+  ])('%i %s says what would be right', async (status, request, says) => {
+    expect(await server.refused(status, request)).toEqual(typeof says === 'string' ? says : expect.stringMatching(says))
   })
 
   it('that is no place has no methods: Allow', async () => {

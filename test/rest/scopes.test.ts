@@ -85,6 +85,11 @@ describe('authorize', () => {
     expect(() => authorizeTypes({ subject: 'a' }, ['Basic'])).not.toThrow()
   })
 
+  it('asks a search of a compartment for that of its type', () => {
+    expect(ask(['system/Patient.cruds'], 'GET /Patient/1/Observation')).toThrow('system/Observation.s')
+    expect(ask(['system/Observation.s'], 'GET /Patient/1/Observation')).not.toThrow()
+  })
+
   it('asks a conditional create for search too', () => {
     expect(ask(['system/Patient.c'], 'POST /Patient', { ifNoneExist: 'identifier=1' })).toThrow('Patient.s')
   })
@@ -93,7 +98,7 @@ describe('authorize', () => {
     for (const request of [
       'GET /Patient/_search',
       'DELETE /Patient/1/_history',
-      'GET /Patient/1/Observation',
+      'GET /Library/1/Observation',
       'POST /Patient/$x',
       'PATCH /',
     ]) {

@@ -59,8 +59,8 @@ describe('an entry that reads', () => {
         resource: {
           resourceType: 'Parameters',
           parameter: [
-            { name: 'expression', valueString: 'Basic.id' },
-            { name: 'resource', resource: { resourceType: 'Basic', id: 'r1' } },
+            { name: 'expression', valueString: 'Patient.id' },
+            { name: 'resource', resource: { resourceType: 'Patient', id: 'r1' } },
           ],
         },
         ...request('POST $fhirpath'),

@@ -163,6 +163,6 @@ async function whole({ stream, contentType, ...answer }: Answer): Promise<Answer
     body = parts.join('')
   }
   if (contentType === undefined || body === undefined) return { ...answer, body }
-  const data = Buffer.from(body).toString('base64')
+  const data = Buffer.from(String(body)).toString('base64')
   return { ...answer, body: JSON.stringify({ resourceType: 'Binary', contentType, ...(data && { data }) }) }
 }

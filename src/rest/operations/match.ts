@@ -6,7 +6,7 @@ import type { Core } from '../core.js'
 import type { Exchange } from '../exchange.js'
 import { matching } from '../matching.js'
 import { operation } from '../operation.js'
-import { outcomeEntry, searchset } from '../searchset.js'
+import { type Entry, outcomeEntry, searchset } from '../searchset.js'
 import { type Block, blocksOf } from './match/blocks.js'
 import { type Score, scoreOf } from './match/score.js'
 
@@ -78,7 +78,7 @@ async function candidates(core: Core, exchange: Exchange, block: Block, warnings
   return parts
 }
 
-function entryOf(base: string, { one, score, grade }: { one: Found } & Score): string {
+function entryOf(base: string, { one, score, grade }: { one: Found } & Score): Entry {
   const search = { extension: [{ url: GRADE, valueCode: grade }], mode: 'match', score }
-  return `{"fullUrl":"${base}/${one.type}/${one.id}","resource":${one.content},"search":${JSON.stringify(search)}}`
+  return [`{"fullUrl":"${base}/${one.type}/${one.id}","resource":`, one.content, `,"search":${JSON.stringify(search)}}`]
 }

@@ -12,7 +12,7 @@ import type { Exchange } from '../../exchange.js'
 import type { Direct } from '../../operation.js'
 import { type Following, referred } from '../../referred.js'
 import { queryText } from '../../search.js'
-import { searchset, shownEntry } from '../../searchset.js'
+import { type Entry, searchset, shownEntry } from '../../searchset.js'
 
 /** What the operation takes, but for the cursor of a further page. */
 export interface Asked {
@@ -46,7 +46,7 @@ export function askingOf(
 
 /** Some entries of a compartment, and where to go on when there are more. */
 export interface Part {
-  entries: string[]
+  entries: Entry[]
   end?: Position
 }
 
