@@ -7,6 +7,7 @@ import { searchCompartment } from './compartment.js'
 import { create } from './create.js'
 import { conditionalDelete, remove } from './delete.js'
 import type { Answer, Exchange } from './exchange.js'
+import { refuseUnheeded } from './heeded.js'
 import { history } from './history.js'
 import { checkKey, onceByKey } from './idempotency.js'
 import { type InteractionName, type Offer, offerOf, type Place, type Places } from './interactions.js'
@@ -47,6 +48,7 @@ export function createDispatch(serving: Serving): (exchange: Exchange) => Promis
   const once = onceByKey(serving)
   const answer = (asked: Asked, exchange: Exchange) => {
     const { operation } = asked.place
+    refuseUnheeded(asked.offer.name, exchange, operation ? operation.affectsState : changes(exchange))
     const work = interactionOf(asked)
     // What changes nothing can be done again; and its answer may be a stream, which nobody keeps.
     return exchange.idempotencyKey === undefined || operation?.affectsState === false
@@ -61,11 +63,15 @@ export function createDispatch(serving: Serving): (exchange: Exchange) => Promis
   return async (exchange) => {
     const asked = askedOf(serving.places, exchange)
     checkKey(exchange.idempotencyKey)
+    if (asked.offer.name === 'bundle') refuseUnheeded('bundle', exchange, true)
     return withParameters(serving.store.registries, exchange, (one) =>
       asked.offer.name === 'bundle' ? bundle(serving, one, { once, entry, read: readEntry }) : answer(asked, one),
     )
   }
 }
+
+const changes = ({ method, path }: Exchange): boolean =>
+  method !== 'GET' && method !== 'HEAD' && path.at(-1) !== '_search'
 
 /** A read of a transaction, whose scopes were asked for with the rest of it. */
 const readEntry: Interaction = (serving, exchange) =>

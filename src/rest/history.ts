@@ -8,7 +8,7 @@ import { etag } from './answers.js'
 import type { Core } from './core.js'
 import { pairsOf } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
-import { queryText } from './search.js'
+import { ALONE, queryText } from './search.js'
 
 /** GET [base]/_history, [base]/Type/_history, [base]/Type/id/_history; https://hl7.org/fhir/R4/http.html#history */
 export async function history({ config, store }: Core, exchange: Exchange): Promise<Answer> {
@@ -18,6 +18,7 @@ export async function history({ config, store }: Core, exchange: Exchange): Prom
   const token = asked.find(([name]) => name === '_cursor')?.[1]
   const cursor = token === undefined ? undefined : store.cursors.unseal(token)
   if (cursor && cursor.path !== place) throw new Invalid('_cursor belongs to another history')
+  if (cursor && asked.length > 1) throw new Invalid(`${ALONE}: it knows the history that it is a page of`)
   const pairs = cursor ? pairsOf(cursor.query) : asked
   const { count, ...filter } = filterOf(pairs, config)
 
@@ -45,7 +46,8 @@ export async function history({ config, store }: Core, exchange: Exchange): Prom
 
 function filterOf(pairs: readonly (readonly [string, string])[], config: { defaultCount: number; maxCount: number }) {
   const filter: { count: number; since?: string; at?: [string, string] } = { count: config.defaultCount }
-  for (const [name, value] of pairs) {
+  for (const [i, [name, value]] of pairs.entries()) {
+    if (pairs.findIndex(([other]) => other === name) < i) throw new Invalid(`${name.slice(0, 64)} is given twice`)
     switch (name) {
       case '_count':
         if (!/^\d{1,9}$/.test(value)) throw new Invalid('_count is a whole number from 0')

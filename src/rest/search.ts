@@ -1,4 +1,4 @@
-import { type Issue, NotFound } from '../base/errors.js'
+import { Invalid, type Issue, NotFound } from '../base/errors.js'
 import { urlTemplate } from '../base/log.js'
 import { statementHash } from '../db/database.js'
 import { isResourceType, resourceTypes } from '../fhir/definitions.js'
@@ -21,6 +21,8 @@ import { outcomeEntry, searchsetText, shownEntry } from './searchset.js'
 import { totalOf } from './total.js'
 import { unevaluated } from './unevaluated.js'
 
+export const ALONE = 'Nothing can stand beside _cursor'
+
 /**
  * GET [base]/Type?…, POST [base]/Type/_search, and both without a type.
  * @see https://hl7.org/fhir/R4/search.html
@@ -38,16 +40,14 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
   const token = pairs.find(([name]) => name === '_cursor')?.[1]
   const cursor = token === undefined ? undefined : store.cursors.unseal(token)
   if (cursor && cursor.path !== (type ?? '')) throw new UnusableParameter('_cursor belongs to another search')
+  if (cursor && pairs.length > 1) throw new Invalid(`${ALONE}: it knows the search that it is a page of`)
 
   const { ctx, base, prefer, parameters } = exchange
   const lenient = (prefer.handling ?? config.searchHandling) === 'lenient'
   const query = cursor ? pairsOf(cursor.query) : pairs
   const request = searchRequest({ tenant: ctx.tenant, base, parameters }, type, query, config, lenient, resourceTypes)
-  // A contained resource is found with what contains it, which may be of any type.
-  if (cursor || request.contained) authorizeTypes(ctx.principal, request.contained ? ['*'] : request.types)
-  authorizeClauses(ctx.principal, [...request.clauses.values()].flat())
-  if (type && request.sort?.includes('.'))
-    authorizeTypes(ctx.principal, orderOf(ctx.tenant, type, request.sort, [], parameters).looksInto)
+  if (cursor) authorizeTypes(ctx.principal, request.types)
+  authorizeSearch(exchange, type, request)
   const said = [
     ...request.warnings,
     ...(parameters?.interpreted.length ? await unevaluated(finder, ctx.tenant, request, parameters) : []),
@@ -115,6 +115,18 @@ export async function searchIn({ config, store }: Core, exchange: Exchange, find
     outcomeEntry([...said, ...issues, ...warnings]),
   ]
   return { status: 200, body: searchsetText(links, entries, total) }
+}
+
+/**
+ * Refuses what the scopes do not let the search look into, beside the types that it is about.
+ * @throws Forbidden  names the scope that is missing (403)
+ */
+export function authorizeSearch({ ctx, parameters }: Exchange, type: string | undefined, request: SearchRequest): void {
+  // A contained resource is found with what contains it, which may be of any type.
+  if (request.contained) authorizeTypes(ctx.principal, ['*'])
+  authorizeClauses(ctx.principal, [...request.clauses.values()].flat())
+  if (type && request.sort?.includes('.'))
+    authorizeTypes(ctx.principal, orderOf(ctx.tenant, type, request.sort, [], parameters).looksInto)
 }
 
 /** By the hash of a statement its line in the log is found, which has the SQL. Neither has a value. */

@@ -3,6 +3,7 @@ import { isResourceType } from '../fhir/definitions.js'
 import { type BundleEntry, exchangeOf } from './bundle-entry.js'
 import { type Criteria, criteriaOf } from './criteria.js'
 import type { Exchange, Method } from './exchange.js'
+import { refuseUnheeded } from './heeded.js'
 import type { Places } from './interactions.js'
 import { checkId, checkSameId, parsedBody } from './resource-body.js'
 import { authorize } from './scopes.js'
@@ -70,6 +71,8 @@ function stepOf(places: Places, outer: Exchange, entry: BundleEntry, n: number):
   authorize(places, exchange)
   const { method, path, query } = exchange
   const [type = '', id, third] = path
+  const asked = places.interaction(method, path)
+  if (asked) refuseUnheeded(asked.name, exchange, false) // exchangeOf knows which conditions a method has
   if (isRead(places, exchange)) return { n, entry, exchange, method, type, reads: true }
   if (path.at(-1)?.startsWith('$'))
     throw new MethodNotAllowed(

@@ -1,4 +1,4 @@
-import { type FhirError, Invalid } from '../base/errors.js'
+import { type FhirError, Invalid, TooCostly } from '../base/errors.js'
 import { isResourceType } from '../fhir/definitions.js'
 import type { Clause } from './clause.js'
 import { type Filter, filterOf, type Step } from './filter.js'
@@ -36,6 +36,8 @@ export { type Pair, parameterOf, type Reading, UnusableParameter } from './readi
 /** What follows a reference in the name of a parameter. Each is a search of its own, so their number has an end. */
 const LINK = /\.|_has:/
 const MOST_LINKS = 8
+/** Alternatives of one parameter: what an index is asked for grows with them, and then its answer's time faster. */
+const MOST_VALUES = 20_000
 const CHAIN = /^([^:.]+)(?::([A-Za-z]+))?\.(.+)$/
 
 /**
@@ -63,6 +65,8 @@ export function clauseOf(reading: Reading, type: string, [name, value]: Pair): C
   if (value === '') throw new Invalid(`${name}: there is no value`)
   if (modifier === 'missing') return missing(reading, parameter, value)
   const asked: Asked = { reading, parameter, modifier, values: split(value, ','), name }
+  if (asked.values.length > MOST_VALUES)
+    throw new TooCostly(`${name} has more than ${MOST_VALUES} values; ask for fewer at once`)
   const special = specials[parameter.code]
   if (special) {
     if (modifier) throw noModifier(parameter, modifier, [])

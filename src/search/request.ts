@@ -132,11 +132,17 @@ const RESULTS: Record<string, ResultReader> = {
   },
 }
 
+/** Those of which there may be several; of the others the last one would win, and nobody would know. */
+const REPEATING = new Set(['_sort', '_elements', '_include', '_revinclude'])
+
 export const RESULT_PARAMETERS = Object.keys(RESULTS)
 
 /** Whether a parameter says which resources match, and so has a clause. */
 export const isCondition = ([name]: Pair): boolean =>
   name !== '_type' && !Object.hasOwn(RESULTS, name.split(':', 1)[0]!)
+
+const isSingle = (name: string): boolean =>
+  name === '_type' || (Object.hasOwn(RESULTS, name) && !REPEATING.has(name))
 
 function includeOf(
   { parameters = standard }: Reading,
@@ -209,6 +215,8 @@ export function searchRequest(
     if (unknown !== undefined) throw new Invalid(`_type: ${unknown} is not a resource type`)
     applied.push([name, value])
   }
+  const twice = pairs.find(([name], i) => isSingle(name) && pairs.findIndex(([other]) => other === name) < i)
+  if (twice) throw new Invalid(`${twice[0]} is given twice; one is right${twice[0] === '_type' ? ', with commas' : ''}`)
   const clauses = new Map<string, Clause[]>(types.map((one) => [one, []]))
   for (const pair of pairs) {
     const [name, value] = pair

@@ -10,7 +10,7 @@ import { search } from './search.js'
 
 let server: RestServer
 beforeAll(async () => {
-  server = await openServer({ INGLE_MAX_CONDITIONAL_DELETES: '10' })
+  server = await openServer({ INGLE_MAX_CONDITIONAL_DELETES: '10', INGLE_MAX_INCLUDES: '5' })
   for (const resource of fixture)
     await server.expect(201, `PUT ${resource.resourceType}/${resource.id}`, { body: resource })
 })
@@ -32,8 +32,7 @@ describe.each(tables)('%s', (_, features) => {
   }
 })
 
-const line = (one: Feature) =>
-  `| ${one.feature} | ${one.check ? 'yes' : 'no'} | ${one.says.replaceAll('|', '\\|')} |`
+const line = (one: Feature) => `| ${one.feature} | ${one.check ? 'yes' : 'no'} | ${one.says.replaceAll('|', '\\|')} |`
 const table = ([title, features]: (typeof tables)[number]) =>
   [`## ${title}`, '', '| Feature | | |', '|---|---|---|', ...features.map(line)].join('\n')
 

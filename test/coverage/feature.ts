@@ -81,4 +81,12 @@ export const fixture = [
     code: { coding: [{ code: 'x' }] },
     entry: [{ item: { reference: 'Patient/p2' } }],
   },
+  {
+    resourceType: 'AllergyIntolerance',
+    id: 'al',
+    clinicalStatus: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', code: 'active' }],
+    },
+    patient: { reference: 'Patient/p1' },
+  },
 ]

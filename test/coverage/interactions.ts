@@ -80,11 +80,16 @@ export const interactions: Feature[] = [
   },
   {
     feature: 'conditional patch',
-    says: 'with each kind of patch',
+    says: 'the one match is patched; none is 404, several are 412',
     async check(server) {
       await server.expect(201, 'POST Basic', { body: coded('cp') })
       const body = [{ op: 'add', path: '/language', value: 'de' }]
-      await server.expect(200, 'PATCH Basic?code=cp', { body, type: 'application/json-patch+json' })
+      const patched = (criteria: string) =>
+        server.ask(`PATCH Basic?code=${criteria}`, { body, type: 'application/json-patch+json' })
+      expect((await patched('cp')).status).toBe(200)
+      expect((await patched('nobody')).status).toBe(404)
+      await server.expect(201, 'POST Basic', { body: coded('cp') })
+      expect((await patched('cp')).status).toBe(412)
     },
   },
   {
@@ -130,7 +135,7 @@ export const interactions: Feature[] = [
   },
   {
     feature: 'batch',
-    says: 'any interaction, search or operation for each entry, sixteen at once',
+    says: 'an interaction, search or operation for each entry; one that fails is no matter to the others',
     async check(server) {
       const urls = ['Patient/p1', 'Patient?_id=p2', 'Patient/p1/$everything', 'Patient/nobody']
       const { json } = await server.batch(urls.map((url) => ({ request: { method: 'GET', url } })))
@@ -144,7 +149,7 @@ export const interactions: Feature[] = [
   },
   {
     feature: 'transaction, atomic',
-    says: 'identities that overlap → 400; all or nothing, through `kill -9` too',
+    says: 'identities that overlap → 400; all or nothing, also when the server is killed (test/faults/killed.test.ts)',
     async check(server) {
       const before = await server.count('Basic')
       const { status } = await server.transact([put(basic('atomic')), put(basic('atomic'))])
@@ -227,9 +232,12 @@ export const interactions: Feature[] = [
     feature: 'JSON, XML, NDJSON',
     says: 'in and out, XML lossless against JSON, NDJSON for Bundles; RDF is not there (406)',
     async check(server) {
+      const content = async () => ({ ...(await server.expect(200, 'GET Patient/p1')).json, meta: undefined })
+      const before = await content()
       const { text } = await server.expect(200, 'GET Patient/p1?_format=xml')
       expect(text).toContain('<Patient xmlns="http://hl7.org/fhir">')
       await server.expect(200, 'PUT Patient/p1', { body: text, type: 'application/fhir+xml' })
+      expect(await content()).toEqual(before)
       const { text: lines } = await server.expect(200, 'GET Patient?_format=ndjson')
       expect(lines.trim().split('\n')).toHaveLength(2)
       await server.expect(406, 'GET Patient/p1?_format=ttl')

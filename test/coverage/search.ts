@@ -104,7 +104,11 @@ export const search: Feature[] = [
     says: 'all operators, parentheses, chains',
     check: finds(['Patient?_filter=(gender eq male or family co "gård") and not (birthdate lt 1985)', ['p2']]),
   },
-  { feature: '_list, $current-…', says: '', check: finds(['Patient?_list=li', ['p2']]) },
+  {
+    feature: '_list, $current-…',
+    says: '',
+    check: finds(['Patient?_list=li', ['p2']], ['AllergyIntolerance?patient=p1&_list=$current-allergies', ['al']]),
+  },
   { feature: '_query', says: 'no named queries are defined: refused' },
   {
     feature: '_text, _content',
@@ -152,8 +156,18 @@ export const search: Feature[] = [
   },
   {
     feature: 'include overflow',
-    says: 'over INGLE_MAX_INCLUDES the page warns, and links of relation `related` lead to the rest; shown in test/search/include.test.ts',
-    check: finds(['Patient?_id=p1&_revinclude=Observation:patient', ['p1', 'x1']]),
+    says: 'over INGLE_MAX_INCLUDES the page warns, and its links of relation `related` lead to the rest',
+    check: async (server) => {
+      const flag = { resourceType: 'Flag', status: 'active', code: { text: 'x' }, subject: { reference: 'Group/many' } }
+      const entry = Array.from({ length: 7 }, () => ({ resource: flag, request: { method: 'POST', url: 'Flag' } }))
+      await server.transact(entry)
+      const group = { resourceType: 'Group', id: 'many', type: 'person', actual: true }
+      await server.expect(201, 'PUT Group/many', { body: group })
+      const page = await server.expect(200, 'GET Group?_id=many&_revinclude=Flag:subject')
+      expect(page.text).toContain('INGLE_MAX_INCLUDES')
+      const { url } = page.json.link.find(({ relation }: { relation: string }) => relation === 'related')
+      expect(idsOf(await server.expect(200, `GET ${url}`))).toHaveLength(7)
+    },
   },
   {
     feature: '_include=*, _revinclude=*',

@@ -294,7 +294,7 @@ describe('all or nothing', () => {
     ],
     ['a bad escape', { resource: { resourceType: 'Patient' }, request: { method: 'PUT', url: 'Patient/%zz' } }],
     ['a DELETE of everything', { request: { method: 'DELETE', url: 'Patient' } }],
-    ['an operation', { request: { method: 'GET', url: 'Patient/$everything' } }],
+    ['an operation that changes something', { request: { method: 'POST', url: 'Patient/$merge' } }],
     ['a POST to an instance', { resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 'Patient/1' } }],
     ['a Bundle', { resource: { resourceType: 'Bundle', type: 'batch' }, request: { method: 'POST', url: '' } }],
     [

@@ -231,7 +231,7 @@ it('several processes share a port, their numbers and one database, and are repl
   const counts = [...text.matchAll(/^http_requests_total\{.*\} (\d+)$/gm)].map(([, count]) => Number(count))
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10)
 
-  const victim = before.find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('node'))!
+  const victim = before.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('main.js'))!
   process.kill(Number(victim), 'SIGKILL')
   await expect.poll(server.said).toContain(`Process ${victim} ended unexpectedly and is replaced`)
   await expect.poll(() => workers().length, { timeout: 10_000 }).toBe(before.length)

@@ -1,8 +1,7 @@
 import { resourceTypes } from '../../fhir/definitions.js'
 import { searchRequest } from '../../search/request.js'
 import { operation } from '../operation.js'
-import { authorizeClauses } from '../scopes.js'
-import { explanation } from '../search.js'
+import { authorizeSearch, explanation } from '../search.js'
 
 /**
  * GET [base]/[Type]/$explain?…: how the search of the same parameters is answered. `_explain=true` on the search itself
@@ -30,7 +29,7 @@ export const explain = operation({
       lenient,
       resourceTypes,
     )
-    authorizeClauses(ctx.principal, [...request.clauses.values()].flat())
+    authorizeSearch(exchange, type, request)
     const issue = [...request.warnings, ...(await explanation(store, exchange, request, store.finder))]
     return { return: { resourceType: 'OperationOutcome' as const, issue } }
   },

@@ -1,6 +1,6 @@
 import type { Parameter } from '../../fhir/fhirpath/parameters.js'
 import { Direct, operation } from '../operation.js'
-import { evaluateApart } from './fhirpath/threads.js'
+import { evaluateApart } from './fhirpath/evaluators.js'
 
 /**
  * POST [base]/$fhirpath: what an expression finds in a resource, as FHIRPath Lab asks it of servers.

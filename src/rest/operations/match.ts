@@ -39,6 +39,8 @@ export const match = operation({
 
   async handle({ core, ctx, exchange, params }) {
     const known = params.resource as Patient
+    const long = LISTS.find((name) => (known[name]?.length ?? 0) > MOST_ITEMS)
+    if (long) throw new TooCostly(`$match looks at ${MOST_ITEMS} of a kind at most; Patient.${long} has more`)
     const blocks = blocksOf(known)
     if (blocks.length === 0)
       throw new Unprocessable(

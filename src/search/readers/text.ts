@@ -1,4 +1,4 @@
-import { Invalid } from '../../base/errors.js'
+import { Invalid, TooCostly } from '../../base/errors.js'
 import type { Clause, ProseScope } from '../clause.js'
 import { hashOften } from '../hash.js'
 import type { SearchParameter } from '../parameters.js'
@@ -68,6 +68,7 @@ const LEAVES: Record<string, readonly string[]> = {
 }
 
 const DEEPEST = 30
+const MOST_TOKENS = 1000
 const TOKEN = /\s*(\(|\)|"(?:[^"]*)"|-(?=["(\p{L}\p{N}])|[^\s()"]+)/uy
 
 class Parser {
@@ -87,6 +88,7 @@ class Parser {
       this.tokens.push(found[1]!)
       end = TOKEN.lastIndex
     }
+    if (this.tokens.length > MOST_TOKENS) throw new TooCostly(`${name} has more than ${MOST_TOKENS} words`)
     if (text.slice(end).trim()) throw this.wrong('a quotation mark is not closed')
   }
 

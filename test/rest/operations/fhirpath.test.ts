@@ -189,7 +189,7 @@ describe('an expression that runs away', () => {
     expect(json.issue[0].diagnostics).toMatch(why)
   })
 
-  it('leaves the server as it was, when there are more of them than threads', async () => {
+  it('leaves the server as it was, when there are more of them than processes', async () => {
     const bomb = question(`'${'a'.repeat(50)}!'.matches('^(a|aa)+$')`)
     const answers = await Promise.all(Array.from({ length: 3 }, () => server.ask('POST $fhirpath', bomb)))
     expect(answers.map(({ status }) => status)).toEqual([422, 422, 422])

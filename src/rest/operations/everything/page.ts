@@ -11,7 +11,7 @@ import { pairsOf } from '../../criteria.js'
 import type { Exchange } from '../../exchange.js'
 import type { Direct } from '../../operation.js'
 import { type Following, referred } from '../../referred.js'
-import { queryText } from '../../search.js'
+import { ALONE, queryText } from '../../search.js'
 import { type Entry, searchset, shownEntry } from '../../searchset.js'
 
 /** What the operation takes, but for the cursor of a further page. */
@@ -38,6 +38,8 @@ export function askingOf(
 ): Asking {
   const cursor = token === undefined ? undefined : store.cursors.unseal(token)
   if (cursor && cursor.path !== path.join('/')) throw new Invalid('_cursor belongs to another operation')
+  if (cursor && Object.values(sent).flat().some((one) => one !== undefined))
+    throw new Invalid(`${ALONE}: it knows what it is a page of`)
   const asked = cursor ? askedBy(cursor.query) : sent
   const unknown = asked._type?.find((type) => !isResourceType(type))
   if (unknown !== undefined) throw new Invalid(`_type: ${unknown} is not a resource type`)

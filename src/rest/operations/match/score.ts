@@ -140,8 +140,12 @@ function addresses(one: Address, other: Address): Likeness {
   return line === '' && part(one, 'postalCode') === '' ? 'none' : 'other'
 }
 
+/** Letters of a name that are compared: each with each. */
+const LONGEST = 100
+
 /** How alike two words are, 0 to 1; a common beginning counts for more. */
-function jaroWinkler(a: string, b: string): number {
+function jaroWinkler(whole: string, other: string): number {
+  const [a, b] = [whole.slice(0, LONGEST), other.slice(0, LONGEST)]
   const reach = Math.max(Math.floor(Math.max(a.length, b.length) / 2) - 1, 0)
   const taken = new Array<boolean>(b.length).fill(false)
   const matchedA: string[] = []

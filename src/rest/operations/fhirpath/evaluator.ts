@@ -1,14 +1,14 @@
-import { parentPort } from 'node:worker_threads'
 import { Invalid, TooCostly } from '../../../base/errors.js'
 import { type Asked, answerParameters } from '../../../fhir/fhirpath/parameters.js'
 import { stringifyJson } from '../../../fhir/json.js'
 
-/** What the thread makes of an evaluation: the body of the answer, or why there is none. */
+/** What the process makes of an evaluation: the body of the answer, or why there is none. */
 export type Evaluated = { body: string } | { invalid: string } | { costly: string } | { failure: string }
 
-/** A thread that evaluates what it is sent, one expression after the other; threads.ts starts and ends it. */
-parentPort!.on('message', (asked: Asked) => parentPort!.postMessage(evaluated(asked)))
-parentPort!.postMessage('ready')
+/** A process that evaluates what it is sent, one expression after the other; evaluators.ts starts and ends it. */
+process.on('message', (asked: Asked) => process.send!(evaluated(asked)))
+process.on('disconnect', () => process.exit())
+process.send!('ready')
 
 function evaluated(asked: Asked): Evaluated {
   try {
