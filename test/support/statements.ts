@@ -6,14 +6,17 @@ export interface Statement {
   values: unknown[]
 }
 
-/** Each statement that the server of this process sends to PostgreSQL while `work` goes on. */
+/**
+ * Each statement on resources that the server of this process sends to PostgreSQL while `work` goes on; what it does
+ * by itself from time to time is on other tables.
+ */
 export async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> {
   const statements: Statement[] = []
   const { query } = pg.Client.prototype
   pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
     const [config] = args as [Partial<Statement> | string]
     const { text, values = [] } = typeof config === 'string' ? { text: config } : config
-    if (text !== undefined) statements.push({ text, values })
+    if (text !== undefined && /\bresource r\b/.test(text)) statements.push({ text, values })
     return (query as (...args: unknown[]) => unknown).apply(this, args)
   } as typeof query
   try {
