@@ -141,8 +141,7 @@ export const RESULT_PARAMETERS = Object.keys(RESULTS)
 export const isCondition = ([name]: Pair): boolean =>
   name !== '_type' && !Object.hasOwn(RESULTS, name.split(':', 1)[0]!)
 
-const isSingle = (name: string): boolean =>
-  name === '_type' || (Object.hasOwn(RESULTS, name) && !REPEATING.has(name))
+const isSingle = (name: string): boolean => name === '_type' || (Object.hasOwn(RESULTS, name) && !REPEATING.has(name))
 
 function includeOf(
   { parameters = standard }: Reading,

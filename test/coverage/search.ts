@@ -188,8 +188,8 @@ export const search: Feature[] = [
     check: finds(['Observation?date=2024-03-10', ['x1']], ['Observation?date=lt2024-03-10T00:00:00Z', []]),
   },
   {
-    feature: 'standard R4 parameters missing',
-    says: 'none: each has a test of its own (test/search/every-parameter.test.ts)',
+    feature: 'every standard parameter of R4',
+    says: 'each has a test of its own (test/search/every-parameter.test.ts), but for `_query`',
     check: finds(['Observation?combo-code=mass', ['x2']]),
   },
   {

@@ -207,6 +207,14 @@ describe('a condition of an entry', () => {
   })
 })
 
+it('ifNoneMatch of an update is *, alone and in an entry', async () => {
+  const entry = put(basic('inm'), { ifNoneMatch: 'W/"1"' })
+  expect((await server.transact([entry])).status).toBe(400)
+  expect((await server.batch([entry])).json.entry[0].response.status).toMatch(/^400/)
+  const headers = { 'If-None-Match': 'W/"1"' }
+  expect(await server.refused(400, 'PUT Basic/inm', { body: basic('inm'), headers })).toContain('*')
+})
+
 describe('references of a transaction', () => {
   const [p, oid] = [`urn:uuid:${randomUUID()}`, 'urn:oid:1.2.840.1.99']
   const root = 'http://elsewhere.example.org/fhir/'

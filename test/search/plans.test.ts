@@ -1,26 +1,11 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type PlanNode, planOf as planOfStatement, statementsOf } from '../support/statements.js'
 import { type Given, openServer, type SearchServer } from './server.js'
 
 // Every search is answered by the index that was meant for it: rows DB-2 to DB-6 of the requirements.
 
-interface Statement {
-  text: string
-  values: unknown[]
-}
-
-interface PlanNode {
-  'Node Type': string
-  'Relation Name'?: string
-  'Index Name'?: string
-  'Actual Rows'?: number
-  'Rows Removed by Filter'?: number
-  Plans?: PlanNode[]
-}
-
 let server: SearchServer
-const statements: Statement[] = []
-const query = pg.Client.prototype.query
 
 beforeAll(async () => {
   server = await openServer()
@@ -53,46 +38,18 @@ beforeAll(async () => {
   await admin.query('insert into version select 2, version, rid, at, method, content from version')
   await admin.query('vacuum analyze')
   await admin.end()
-  pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
-    const [config] = args as [Partial<Statement> | string]
-    if (typeof config === 'object' && config.text && config.values) statements.push(config as Statement)
-    return (query as (...args: unknown[]) => unknown).apply(this, args)
-  } as typeof query
 })
-afterAll(async () => {
-  pg.Client.prototype.query = query
-  await server.stop()
-})
+afterAll(() => server.stop())
 
 /** The plan of the statement that reads the page, as the server's sessions make it. */
 async function planOf(search: string): Promise<PlanNode[]> {
   await server.get(search) // whose estimates are then known
-  statements.length = 0
-  await server.get(search)
-  const page = statements.filter(({ text }) => /\bresource r\b/.test(text) && /limit \$/.test(text))
+  const statements = await statementsOf(() => server.get(search))
+  const page = statements.filter(({ text }) => /limit \$/.test(text))
   expect(page.length, search).toBe(1)
-  const { text, values } = page[0]!
-  const session = new pg.Client(server.database.connection)
-  await session.connect()
-  try {
-    await session.query(
-      'set enable_seqscan = off; set plan_cache_mode = force_generic_plan; set jit = off; set timezone = UTC',
-    )
-    await session.query(`prepare page as ${text}`)
-    const literals = values.map((value) => (value === null ? 'null' : session.escapeLiteral(literal(value))))
-    const { rows } = await session.query(
-      `explain (analyze, format json) execute page${literals.length ? `(${literals.join(', ')})` : ''}`,
-    )
-    return flat(rows[0]['QUERY PLAN'][0].Plan)
-  } finally {
-    await session.end()
-  }
+  return planOfStatement(server.database, page[0]!)
 }
 
-/** As pg sends a value: an array as PostgreSQL writes it. */
-const literal = (value: unknown) => (Array.isArray(value) ? `{${value.join()}}` : String(value))
-
-const flat = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(flat)]
 const indexes = (nodes: PlanNode[]) => new Set(nodes.flatMap((node) => node['Index Name'] ?? []))
 const scans = (nodes: PlanNode[]) => nodes.filter((node) => node['Node Type'] === 'Seq Scan')
 const mostSorted = (nodes: PlanNode[]) =>

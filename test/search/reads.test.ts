@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { planOf, rowsRead, type Statement, statementsOf } from '../support/statements.js'
-import { type Given, matches, openServer, type SearchServer } from './server.js'
+import { type Given, openServer, type SearchServer } from './server.js'
 
 // What requests of a practice's day read: no table as a whole, nothing twice, and nobody else's rows.
 
@@ -81,24 +81,11 @@ describe('is served by an index, and reads about what it answers', () => {
   })
 })
 
-it('a patient’s everything in a time reads that patient’s rows', async () => {
-  const query = 'Patient/p7/$everything?start=2023-01-01&end=2023-12-31'
-  const bundle = await server.get(query)
-  const found = matches(bundle).length
-  expect(found).toBeGreaterThan(5)
-  for (const statement of await statements(query)) {
-    const plan = await planOf(server.database, statement)
-    expect(plan.filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([])
-    // Three types with six resources each, and the patient.
-    expect(rowsRead(plan, 'resource')).toBeLessThanOrEqual(3 * 6 + 1)
-  }
-})
-
 it('fifty Appointments with their Patients are three statements at most', async () => {
   const query = 'Appointment?_count=50&_include=Appointment:patient'
   const bundle = await server.get(query)
   expect(bundle.entry).toHaveLength(100)
-  expect((await statements(query)).length).toBeLessThanOrEqual(3)
+  expect([2, 3]).toContain((await statements(query)).length)
 })
 
 it.each(['Patient?_summary=count', 'Patient?gender=male&_summary=count', 'Communication?_total=accurate&_count=0'])(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../../base/context.js'
-import { NotFound } from '../../base/errors.js'
+import { Forbidden, NotFound } from '../../base/errors.js'
 import type { Database } from '../../db/database.js'
 import { sql } from '../../db/sql.js'
 import type { Exchange } from '../exchange.js'
@@ -62,13 +62,20 @@ export class AsyncRequests {
     return id
   }
 
-  /** @throws NotFound  there is none, it is somebody else's, or it is no longer kept (404) */
+  /**
+   * @throws NotFound  there is none, it is somebody else's, or it is no longer kept (404)
+   * @throws Forbidden  it was asked with scopes that the principal does not have now (403)
+   */
   async status({ tenant, principal }: Pick<Context, 'tenant' | 'principal'>, id: string): Promise<Status> {
-    const [row] = await this.db.query<Status>(sql`select answer,
-        (extract(epoch from expires) * 1000)::float8 as expires, (extract(epoch from created) * 1000)::float8 as created
+    const [row] = await this.db.query<Status & { scopes: string[] | null }>(sql`select answer,
+        (extract(epoch from expires) * 1000)::float8 as expires, (extract(epoch from created) * 1000)::float8 as created,
+        request -> 'scopes' as scopes
       from async_request
       where tenant = ${tenant} and id = ${id} and subject = ${principal.subject}`)
     if (!row) throw unknown()
+    const missing = principal.scopes && row.scopes?.find((scope) => !principal.scopes!.includes(scope))
+    if (missing !== undefined)
+      throw new Forbidden(`The request was made with the scope ${missing}; so is its answer read`)
     return row
   }
 

@@ -1,12 +1,11 @@
 import { Gone, NotFound } from '../../base/errors.js'
-import { patientsOf } from '../../search/compartment.js'
+import { type Compartment, patientsOf } from '../../search/compartment.js'
 import { NO_PATIENT, SEVERAL_PATIENTS } from '../../search/entry.js'
 import { keyOf } from '../../search/hash.js'
 import { orderOf, type Position } from '../../search/order.js'
 import type { Resource } from '../../store/write.js'
 import type { Core } from '../core.js'
 import type { Exchange } from '../exchange.js'
-import { current } from '../matching.js'
 import { type Call, type Direct, operation, type Specs } from '../operation.js'
 import type { Following } from '../referred.js'
 import { askingOf, type Part, pageOf, partOf } from './everything/page.js'
@@ -83,11 +82,11 @@ const ofNobody = (): Following => ({
 })
 
 async function ofOne(
-  { core, ctx, exchange, type, id, params }: Call<Specs>,
+  { core, exchange, type, id, params }: Call<Specs>,
   following: (owner: Resource) => Following,
 ): Promise<Direct> {
   const asking = askingOf(core, exchange, params)
-  const owner = await current(core, ctx, type!, id!)
+  const owner = [type as Compartment, id!] as const
   return pageOf(core, exchange, asking, await partOf(core, exchange, asking, owner, following, asking.position))
 }
 
@@ -99,18 +98,16 @@ interface Place {
 }
 
 /** Each page is of one patient, so that nothing has to be remembered but how far the last one had come. */
-async function ofEveryPatient({ core, ctx, exchange, params }: Call<Specs>): Promise<Direct> {
+async function ofEveryPatient({ core, exchange, params }: Call<Specs>): Promise<Direct> {
   const asking = askingOf(core, exchange, params)
   const place = asking.position ? placeOf(asking.position) : await patientAfter(core, exchange)
   if (!place) return pageOf(core, exchange, asking, { entries: [] })
-  const part = await current(core, ctx, 'Patient', place.id).then(
-    (owner) => partOf(core, exchange, asking, owner, ofNobody, place.after),
+  const owner = ['Patient', place.id] as const
+  const part = await partOf(core, exchange, asking, owner, ofNobody, place.after).catch((cause): Part => {
     // Deleted since the link was made: on to the next one.
-    (cause): Part => {
-      if (cause instanceof NotFound || cause instanceof Gone) return { entries: [] }
-      throw cause
-    },
-  )
+    if (cause instanceof NotFound || cause instanceof Gone) return { entries: [] }
+    throw cause
+  })
   const next = part.end ? { ...place, after: part.end } : await patientAfter(core, exchange, place.rid)
   return pageOf(core, exchange, asking, { entries: part.entries, ...(next && { end: positionOf(next) }) })
 }

@@ -1,5 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes'
-import { type Issue, Unprocessable } from '../../base/errors.js'
+import { type Issue, TooCostly, Unprocessable } from '../../base/errors.js'
 import { parseJson } from '../../fhir/json.js'
 import type { Found } from '../../search/find.js'
 import type { Core } from '../core.js'
@@ -13,11 +13,16 @@ import { type Score, scoreOf } from './match/score.js'
 /** Patients that may share one thing before a narrower search takes its place. */
 const MOST_IN_A_BLOCK = 500
 
+/** Each of them is searched by, and compared with each of a candidate's. */
+const LISTS = ['identifier', 'name', 'telecom', 'address'] as const
+const MOST_ITEMS = 20
+
 const GRADE = 'http://hl7.org/fhir/StructureDefinition/match-grade'
 
 /**
  * Patients that may be the one who is described, best first.
  * @throws Unprocessable  what is described has nothing to look for (422)
+ * @throws TooCostly      it has too many names, identifiers … (422)
  * @see https://hl7.org/fhir/R4/patient-operation-match.html
  */
 export const match = operation({

@@ -113,7 +113,8 @@ async function planOf(
   if (found.length > most)
     throw new TooCostly(`More than ${most} resources refer to the source patient (INGLE_MAX_TRANSACTION_ENTRIES)`)
   const referrers = found.filter(
-    ({ type, id, content }) => !(type === 'Patient' && (id === sourceId || id === targetId)) && refersTo(String(content), from),
+    ({ type, id, content }) =>
+      !(type === 'Patient' && (id === sourceId || id === targetId)) && refersTo(String(content), from),
   )
   const [source, target] = [await patientIn(unit, ctx, sourceId), await patientIn(unit, ctx, targetId)]
   if (isReplaced(source)) throw new Unprocessable('The source patient was merged into another already')

@@ -9,6 +9,7 @@ import type { Resource } from '../../../store/write.js'
 import type { Core } from '../../core.js'
 import { pairsOf } from '../../criteria.js'
 import type { Exchange } from '../../exchange.js'
+import { current } from '../../matching.js'
 import type { Direct } from '../../operation.js'
 import { type Following, referred } from '../../referred.js'
 import { ALONE, queryText } from '../../search.js'
@@ -38,7 +39,12 @@ export function askingOf(
 ): Asking {
   const cursor = token === undefined ? undefined : store.cursors.unseal(token)
   if (cursor && cursor.path !== path.join('/')) throw new Invalid('_cursor belongs to another operation')
-  if (cursor && Object.values(sent).flat().some((one) => one !== undefined))
+  if (
+    cursor &&
+    Object.values(sent)
+      .flat()
+      .some((one) => one !== undefined)
+  )
     throw new Invalid(`${ALONE}: it knows what it is a page of`)
   const asked = cursor ? askedBy(cursor.query) : sent
   const unknown = asked._type?.find((type) => !isResourceType(type))
@@ -54,7 +60,7 @@ export interface Part {
 
 /**
  * The next entries: of the compartment's owner, where it starts, of what belongs to it, and of what these refer to.
- * @param owner    a Patient or an Encounter
+ * @param compartment, id  of the owner, a Patient or an Encounter
  * @param following  what of all that is referred to is shown
  * @param after    where the part before ended
  */
@@ -62,7 +68,7 @@ export async function partOf(
   { config, store }: Core,
   { ctx, base }: Exchange,
   asked: Asked,
-  owner: Found & { at: number },
+  [compartment, id]: readonly [Compartment, string],
   following: (owner: Resource) => Following,
   after: Position | undefined,
 ): Promise<Part> {
@@ -72,15 +78,13 @@ export async function partOf(
   const isAsked = (type: string, at: number) =>
     (types.length === 0 || types.includes(type)) && (since === undefined || at >= since)
 
-  const matches: Found[] = isAsked(owner.type, owner.at) && !after ? [{ ...owner, position: FIRST }] : []
+  const part = { limit: limit + 1, after: after ?? FIRST, since, during: duringOf(asked) }
+  const [owner, found] = await Promise.all([
+    current({ store }, ctx, compartment, id),
+    ofCompartment(store.session, store.finder, ctx, [compartment, id], { ...part, ...(types.length > 0 && { types }) }),
+  ])
+  const matches: Found[] = isAsked(compartment, owner.at) && !after ? [{ ...owner, position: FIRST }] : []
   const room = limit - matches.length
-  const found = await ofCompartment(store.session, store.finder, ctx, [owner.type as Compartment, owner.id], {
-    limit: room + 1,
-    after: after ?? FIRST,
-    since,
-    during: duringOf(asked),
-    ...(types.length > 0 && { types }),
-  })
   matches.push(...found.slice(0, room))
 
   const follow = following(parseJson(owner.content) as Resource)
