@@ -7,6 +7,7 @@ import { type Summary, summaryOf } from '../search/request.js'
 import type { Stored } from '../store/store.js'
 import type { Resource, Written } from '../store/write.js'
 import type { Answer, Exchange } from './exchange.js'
+import { maySee } from './scopes.js'
 
 export const etag = (version: number): string => `W/"${version}"`
 export const httpDate = (ms: number): string => new Date(ms).toUTCString()
@@ -38,7 +39,8 @@ export function resourceAnswer(
 }
 
 /** What came of a write, as `Prefer: return` asks. https://hl7.org/fhir/R4/http.html#ops */
-export function writeAnswer(written: Written, { base, prefer }: Exchange): Answer {
+export function writeAnswer(written: Written, exchange: Exchange): Answer {
+  const { base, prefer } = exchange
   const { type, id, version, at, outcome, content } = written
   const created = outcome === 'created'
   const headers: Record<string, string> = { ETag: etag(version), 'Last-Modified': httpDate(at) }
@@ -54,9 +56,13 @@ export function writeAnswer(written: Written, { base, prefer }: Exchange): Answe
         body: outcomeText('information', 'informational', `${type}/${id} is now at version ${version}`),
       }
     default:
-      return { status, headers, body: content }
+      return { status, headers, ...(isShown(type, exchange) && { body: content }) }
   }
 }
+
+/** What a patch leaves as it was its sender need not know: to see it takes a scope for that. */
+export const isShown = (type: string, { method, ctx }: Exchange): boolean =>
+  method !== 'PATCH' || maySee(ctx.principal, type)
 
 export function outcomeText(
   severity: OperationOutcomeIssue['severity'],

@@ -62,12 +62,12 @@ export function entryText(
 const REQUEST = ['method', 'url', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifNoneExist'] as const
 
 /** The methods that each condition is for; with another it would be of no effect, and nobody would know. */
-const CONDITIONS = {
-  ifMatch: ['PUT', 'PATCH', 'DELETE'],
-  ifNoneMatch: ['GET', 'HEAD', 'PUT'],
-  ifModifiedSince: ['GET', 'HEAD'],
-  ifNoneExist: ['POST'],
-} as const satisfies Partial<Record<(typeof REQUEST)[number], readonly Method[]>>
+const CONDITIONS: readonly (readonly [(typeof REQUEST)[number], readonly Method[]])[] = [
+  ['ifMatch', ['PUT', 'PATCH', 'DELETE']],
+  ['ifNoneMatch', ['GET', 'HEAD', 'PUT']],
+  ['ifModifiedSince', ['GET', 'HEAD']],
+  ['ifNoneExist', ['POST']],
+]
 
 /** @throws Invalid  the entry has no request, or one that names nothing here */
 export function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTransaction = false): Exchange {
@@ -82,8 +82,8 @@ export function exchangeOf(outer: Exchange, entry: BundleEntry, n: number, inTra
   const { method, url } = request
   if (!['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method))
     throw new Invalid('request.method is GET, HEAD, POST, PUT, PATCH or DELETE', { expression: [`${at}.method`] })
-  for (const [name, methods] of Object.entries(CONDITIONS)) {
-    if (request[name as keyof typeof CONDITIONS] !== undefined && !(methods as readonly Method[]).includes(method))
+  for (const [name, methods] of CONDITIONS) {
+    if (request[name] !== undefined && !methods.includes(method))
       throw new Invalid(`request.${name} is for ${methods.join(', ')}, not for ${method}`, {
         expression: [`${at}.${name}`],
       })

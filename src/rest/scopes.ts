@@ -95,6 +95,11 @@ export function isAdministrator({ scopes }: Principal): boolean {
   return !scopes || everything.every((letter) => permits(scopes, '*', letter))
 }
 
+/** Whether the principal may see resources of a type, be it by reading or by searching. */
+export function maySee({ scopes }: Principal, type: string): boolean {
+  return !scopes || permits(scopes, type, 'r') || permits(scopes, type, 's')
+}
+
 /** Whether resources of a type may be on a page of a search for another one. */
 export function mayInclude({ scopes }: Principal, type: string): boolean {
   return !scopes || permits(scopes, type, 's')

@@ -3,7 +3,7 @@ import { instantText } from '../base/instant.js'
 import { newId } from '../store/identity.js'
 import type { Unit } from '../store/store.js'
 import type { Write, Written } from '../store/write.js'
-import { etag, writeAnswer } from './answers.js'
+import { etag, isShown, writeAnswer } from './answers.js'
 import { entryText, responseBundle } from './bundle-entry.js'
 import { allMatches, oneMatch } from './criteria.js'
 import { deletedAnswer } from './delete.js'
@@ -207,6 +207,7 @@ function writtenText(exchange: Exchange, written: Written): string {
   if (prefer.return === 'OperationOutcome') return entryText(writeAnswer(written, exchange), exchange)
   const modified = at ? `,"lastModified":"${instantText(at)}"` : ''
   const location = `"location":"${base}/${type}/${id}/_history/${version}",`
-  const resource = prefer.return === 'representation' && content !== undefined ? `"resource":${content},` : ''
+  const isWanted = prefer.return === 'representation' && content !== undefined && isShown(type, exchange)
+  const resource = isWanted ? `"resource":${content},` : ''
   return `{${resource}"response":{"status":"${PHRASES[outcome]}",${location}"etag":${JSON.stringify(etag(version))}${modified}}}`
 }

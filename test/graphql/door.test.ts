@@ -210,12 +210,27 @@ describe('what is too much is refused', () => {
   })
 })
 
+it('FHIRPath that one element after the other could take', async () => {
+  const server = await openServer()
+  await server.put(...Array.from({ length: 30 }, (_, i) => ({ ...patient, id: `p${i}`, name: [{ given: ['Ann', 'Bo'] }] })))
+  // For each patient far from too much.
+  const all = '%resource.descendants()'
+  const path = `${all}.select(${all}.select(${all}.count())).count() > 0`
+  const names = Array.from({ length: 20 }, (_, i) => `n${i}: name(fhirpath: "${path}") { family }`)
+  await server.data(`{ PatientList(_count: 1) { ${names[0]} } }`)
+  const [error] = await server.errors(422, `{ PatientList { ${names.join(' ')} } }`)
+  expect(error!.message).toMatch(/more than \d+ steps/)
+  await server.stop()
+})
+
 it('brackets in brackets, within the limits of a large query', async () => {
   const server = await openServer({ INGLE_GRAPHQL_MAX_FIELDS: '100000' })
   const text = `{ PatientList(_id: ${'['.repeat(50_000)}1${']'.repeat(50_000)}) { id } }`
   const [error] = await server.errors(422, text)
   expect(error!.message).toBe('The query is nested too deep')
   await server.errors(422, `${'{ a '.repeat(100_000)}${'}'.repeat(100_000)}`)
+  const fragments = Array.from({ length: 20_000 }, (_, i) => `fragment f${i} on Patient { ...f${i + 1} }`).join(' ')
+  await server.errors(422, `{ PatientList { ...f0 } } ${fragments} fragment f20000 on Patient { id }`)
   // A query that asks for much on types that nobody knows beforehand takes no time to refuse.
   const nested = (depth: number): string =>
     depth === 0

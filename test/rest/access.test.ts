@@ -99,9 +99,37 @@ describe('without a scope for it', () => {
     ['Patient?_list=mine', 'Patient', 'List.s'],
     ['Encounter?location:below=ward', 'Encounter', 'Location.s'],
     ['Patient?_contained=true', 'Patient', '*.s'], // what contains a Patient may be of any type
+    ['Patient?_sort=general-practitioner:Practitioner.family', 'Patient', 'Practitioner.s'],
   ])('%s with scopes for %s alone is refused', async (query, type, missing) => {
     const headers = await as(`system/${type}.rs`)
     expect(await server.refused(403, `GET ${query}`, { headers })).toContain(missing)
+    const explained = query.replace('?', '/$explain?')
+    expect(await server.refused(403, `GET ${explained}`, { headers })).toContain(missing)
+  })
+
+  it('a patch is done, and what it leaves as it was is not shown', async () => {
+    const headers = { ...(await as('system/Observation.u')), Prefer: 'return=representation' }
+    const type = 'application/json-patch+json'
+    const body = [{ op: 'replace', path: '/status', value: 'amended' }]
+    expect((await server.expect(200, 'PATCH Observation/o', { body, type, headers })).text).toBe('')
+    const data = Buffer.from(JSON.stringify(body)).toString('base64')
+    const resource = { resourceType: 'Binary', contentType: type, data }
+    const entry = [{ resource, request: { method: 'PATCH', url: 'Observation/o' } }]
+    for (const { status, text } of [await server.batch(entry, headers), await server.transact(entry, headers)]) {
+      expect([status, text]).toEqual([200, expect.stringContaining('200 OK')])
+      expect(text).not.toContain('secret')
+    }
+    const seeing = { ...(await as('system/Observation.ru')), Prefer: 'return=representation' }
+    expect((await server.expect(200, 'PATCH Observation/o', { body, type, headers: seeing })).text).toContain('secret')
+  })
+
+  it('an answer that came later is read with the scopes that it was asked with', async () => {
+    const later = { ...(await as('system/Observation.rs system/Patient.rs')), Prefer: 'respond-async' }
+    const url = (await server.expect(202, 'GET Observation/o', { headers: later })).headers.get('content-location')
+    const less = await as('system/Patient.rs')
+    expect(await server.refused(403, `GET ${url}`, { headers: less })).toContain('system/Observation.rs')
+    const { status } = await server.ask(`GET ${url}`, { headers: await as('system/Patient.rs system/Observation.rs') })
+    expect([200, 202]).toContain(status)
   })
 
   it('a page of several types is followed with the scopes that its first one needed, and no others', async () => {

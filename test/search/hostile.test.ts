@@ -73,3 +73,16 @@ it('nor do names, modifiers, sorts and links', async () => {
   }
   expect(await server.count()).toBe(resourceTypes.length)
 })
+
+const form = 'application/x-www-form-urlencoded'
+const many = (n: number, part: string) => Array.from({ length: n }, (_, i) => part + i)
+
+it.each([
+  ['names, each of which takes values of its own', 'Patient', `name=${many(15_000, 'a').join()}&given=${many(15_000, 'a').join()}`],
+  ['circles', 'Location', `near=${many(15_000, '1|').join()}`],
+  ['identifiers', 'Patient', `identifier=${many(20_001, 'a').join()}`],
+  ['words', 'Patient', `_content=${many(1001, 'a').join(' ')}`],
+])('so many %s that no statement takes them are refused', async (_, type, body) => {
+  const { json } = await server.expect(422, `POST ${type}/_search`, { body, type: form })
+  expect(json.issue[0]).toMatchObject({ code: 'too-costly', diagnostics: expect.stringMatching(/more than \d+/) })
+})

@@ -161,6 +161,17 @@ describe('Patient/$match', () => {
     expect(await matches(person(9), [only(true)])).toEqual([])
   })
 
+  it('looks at so many names and addresses, and letters of them, as a person has', async () => {
+    const name = Array.from({ length: 21 }, (_, i) => ({ family: `Family${i}`, given: ['Ann'] }))
+    const body = { resourceType: 'Patient', name }
+    expect(await server.refused(422, 'POST Patient/$match', { body })).toContain('20 of a kind at most; Patient.name')
+    // Each letter of the one with each of the other, that would be years.
+    const long = (family: string) => ({ ...person(11), name: [{ family: family.repeat(500_000), given: ['Ann'] }] })
+    await server.expect(201, 'PUT Patient/long', { body: { ...long('ba'), id: 'long' } })
+    expect((await matches(long('ab') as Patient)).map(({ id }) => id)).toContain('long')
+    await server.expect(204, 'DELETE Patient/long')
+  })
+
   it('needs something to look for', async () => {
     const body = { resourceType: 'Patient', gender: 'male', name: [{ family: 'Solo' }] }
     expect(await server.refused(422, 'POST Patient/$match', { body })).toMatch(/nothing to look for/)

@@ -184,6 +184,7 @@ describe('Observation/$stats', () => {
     [400, 'subject=Patient/p&statistic=sum', /needs code/],
     [400, 'subject=Patient/p&code=x&statistic=mode', /mode is none; there are/],
     [400, 'subject=Patient/p&code=x&statistic=sum&duration=0', /above 0/],
+    [400, 'subject=Patient/p&code=x&statistic=sum&duration=99999999999999999999', /at most/],
     [400, 'subject=Patient/p&code=x&statistic=sum&period=2020', /send it by POST/],
   ])('%i: %s', async (status, query, reason) => {
     expect(await server.refused(status, `GET Observation/$stats?${query}`)).toMatch(reason)
