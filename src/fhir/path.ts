@@ -1,5 +1,5 @@
 import { isResourceType } from './definitions.js'
-import { evaluateTyped, mustSuit } from './fhirpath.js'
+import { evaluateTyped, Limits, mustSuit } from './fhirpath.js'
 import { type Each, generate } from './path/generate.js'
 import { Unsupported } from './path/parse.js'
 import { type Route, routes } from './path/routes.js'
@@ -53,13 +53,18 @@ function plainSteps({ from, steps }: Route): Path['steps'] {
   return from === 'item' && plain.length === steps.length ? plain : undefined
 }
 
+// Each write pays for each expression, and all others wait for it.
+const MOST_STEPS = 100_000
+const MOST_REGEX_MS = 50
+
 function interpreted(expression: string, base: string): Path {
   const part = isResourceType(base) ? undefined : base
   mustSuit(expression, base) // now, so that a mistake shows when the parameter is defined, not when data comes
   return {
     type: 'dynamic',
     each(item, visit, resource = item) {
-      for (const { value, type } of evaluateTyped(expression, item, { resource }, part)) visit(value, type)
+      const limits = new Limits(MOST_STEPS, MOST_REGEX_MS)
+      for (const { value, type } of evaluateTyped(expression, item, { resource }, part, limits)) visit(value, type)
     },
   }
 }

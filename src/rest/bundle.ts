@@ -1,5 +1,6 @@
 import { Invalid, TooCostly } from '../base/errors.js'
 import { Gate } from '../base/gate.js'
+import { isResourceType } from '../fhir/definitions.js'
 import type { Resource } from '../store/write.js'
 import { batch } from './batch.js'
 import type { BundleEntry } from './bundle-entry.js'
@@ -38,7 +39,7 @@ async function answerBundle(serving: Serving, exchange: Exchange, { once, entry,
   const resource = parsedBody(exchange) as SentBundle
   const { type, entry: entries = [] } = resource ?? {}
   if (resource?.resourceType !== 'Bundle' || (type !== 'batch' && type !== 'transaction'))
-    throw new Invalid('What is posted to the base is a Bundle of type batch or transaction', {
+    throw new Invalid(`What is posted to the base is a Bundle of type batch or transaction${elsewhere(resource)}`, {
       expression: ['Bundle.type'],
     })
   if (!Array.isArray(entries)) throw new Invalid('Bundle.entry is an array', { expression: ['Bundle.entry'] })
@@ -52,4 +53,10 @@ async function answerBundle(serving: Serving, exchange: Exchange, { once, entry,
   valid(resource)
   const steps = stepsOf(serving, exchange, entries)
   return once(exchange, (one) => transaction(one, exchange, steps, read))
+}
+
+/** Where a resource is posted to that was sent to the base by mistake. */
+function elsewhere(resource: Resource | undefined): string {
+  const type: unknown = resource?.resourceType
+  return isResourceType(type) ? `; a resource of type ${type} is created by POST [base]/${type}` : ''
 }

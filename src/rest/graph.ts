@@ -146,7 +146,7 @@ function checkCount({ min = 0, max = '*', description }: GraphDefinitionLink, n:
   const name = description ? ` (${description})` : ''
   if (n < min)
     throw new Unprocessable(`GraphDefinition.${at}${name} leads to ${n} resources; it must be ${min} or more`)
-  if (max !== '*' && n > Number(max))
+  if (max !== '*' && !(n <= Number(max)))
     throw new Unprocessable(`GraphDefinition.${at}${name} leads to ${n} resources; it may be ${max} at most`)
 }
 

@@ -35,7 +35,8 @@ export function onceByKey(serving: Serving): Once {
     const { ctx, method, idempotencyKey } = exchange
     if (idempotencyKey === undefined || method === 'GET' || method === 'HEAD') return work(serving)
     sweep()
-    const key = `${ctx.principal.subject} ${idempotencyKey}`
+    // Together they are one text, of which nobody's subject can be a part of the key.
+    const key = JSON.stringify([ctx.principal.subject, idempotencyKey])
     const request = fingerprint(exchange)
     return serving.store.transaction(async (unit) => {
       const kept = await claim(unit, ctx, key, request)
@@ -58,9 +59,9 @@ export function keyOfEntry(key: string | undefined, n: number): string | undefin
   return key === undefined ? undefined : `${key}\n${n}`
 }
 
-function fingerprint({ method, path, query, ifNoneExist, body = '' }: Exchange): Buffer {
+function fingerprint({ method, path, query, ifMatch, ifNoneMatch, ifNoneExist, body = '' }: Exchange): Buffer {
   return createHash('sha256')
-    .update(JSON.stringify([method, path, query, ifNoneExist ?? null]))
+    .update(JSON.stringify([method, path, query, ifMatch ?? null, ifNoneMatch ?? null, ifNoneExist ?? null]))
     .update(body)
     .digest()
 }

@@ -42,6 +42,7 @@ export async function including(
   const seen = new Set(matches.map(({ key }) => key))
   const resources: Found[] = []
   let cut = false
+  let further = false
   let wave: readonly Found[] = matches
   for (let n = 0; wave.length > 0 && n < MOST_WAVES; n++) {
     const again = (one: Include) => n === 0 || one.iterate
@@ -63,6 +64,11 @@ export async function including(
     resources.push(...fresh)
     if (cut) break
     wave = fresh
+    further = n === MOST_WAVES - 1 && fresh.length > 0 && [...include, ...revinclude].some(({ iterate }) => iterate)
+  }
+  if (further) {
+    const diagnostics = `:iterate was followed ${MOST_WAVES} times; there may be more, which a search from the last of these finds`
+    return { resources, warnings: [{ severity: 'warning', code: 'incomplete', diagnostics }], rest: [] }
   }
   if (!cut) return { resources, warnings: [], rest: [] }
   const rest = revinclude.flatMap((one) => referringQueries(parameters, one, matches))

@@ -29,14 +29,14 @@ export async function transaction(
 
   await serving.store.transaction(async (unit) => {
     const planned = await plan(unit, exchange, sent(), serving.config.maxConditionalDeletes)
-    const { writes, numbers, reads, deletes } = planned
+    const { writes, numbers, reads, deletes, hidden } = planned
     answers = planned.answers
     // Handed over: whoever keeps the resources while the database works pays for it with every collection of garbage.
     const written = await unit.write(tenant, writes.splice(0), reads.length === 0)
     written.forEach((one, i) => {
       const deleted = deletes.get(numbers[i]!)
       if (deleted) deleted.written.push(one)
-      else answers[numbers[i]!] = writtenText(exchange, one)
+      else answers[numbers[i]!] = writtenText(exchange, one, !hidden.has(numbers[i]!))
     })
     for (const [n, { step, written }] of deletes)
       answers[n] = entryText(deletedAnswer(step.type, written, exchange), step.exchange)
@@ -56,6 +56,8 @@ interface Plan {
   numbers: number[]
   /** By number of the entry, which may come to no write or several; `written` is filled in when that is done. */
   deletes: Map<number, { step: Step; written: Written[] }>
+  /** of entries whose sender may not see what they write */
+  hidden: Set<number>
   reads: Step[]
   /** of entries for which nothing is left to do, by their number */
   answers: string[]
@@ -66,7 +68,7 @@ async function plan(unit: Unit, exchange: Exchange, steps: readonly Step[], most
   const ids = new Map(steps.filter(({ reads }) => !reads).map((step) => [step, idOf(step, matched.get(step)?.[0])]))
   checkIdentities(steps, ids, matched)
   const leadTo = await destinations(unit, exchange, steps, ids)
-  const planned: Plan = { writes: [], numbers: [], deletes: new Map(), reads: [], answers: [] }
+  const planned: Plan = { writes: [], numbers: [], deletes: new Map(), hidden: new Set(), reads: [], answers: [] }
   const { writes, numbers, answers } = planned
   for (const step of steps) {
     const { n, method, type } = step
@@ -81,6 +83,7 @@ async function plan(unit: Unit, exchange: Exchange, steps: readonly Step[], most
       answers[n] = writtenText(exchange, { type, id, version, at: 0, outcome: 'unchanged', content })
       continue
     }
+    if (!isShown(type, step.exchange)) planned.hidden.add(n)
     if (method === 'DELETE') planned.deletes.set(n, { step, written: [] })
     for (const write of within(n, () => writesOf(step, ids.get(step)!, matched.get(step)))) {
       writes.push(write)
@@ -201,13 +204,13 @@ function writesOf(step: Step, id: string, matched: readonly Match[] = []): Write
 const PHRASES = { created: '201 Created', updated: '200 OK', unchanged: '200 OK', deleted: '204 No Content' } as const
 
 /** Written by hand: a bundle has hundreds of these. */
-function writtenText(exchange: Exchange, written: Written): string {
+function writtenText(exchange: Exchange, written: Written, isShown = true): string {
   const { base, prefer } = exchange
   const { type, id, version, at, outcome, content } = written
   if (prefer.return === 'OperationOutcome') return entryText(writeAnswer(written, exchange), exchange)
   const modified = at ? `,"lastModified":"${instantText(at)}"` : ''
   const location = `"location":"${base}/${type}/${id}/_history/${version}",`
-  const isWanted = prefer.return === 'representation' && content !== undefined && isShown(type, exchange)
+  const isWanted = isShown && prefer.return === 'representation' && content !== undefined
   const resource = isWanted ? `"resource":${content},` : ''
   return `{${resource}"response":{"status":"${PHRASES[outcome]}",${location}"etag":${JSON.stringify(etag(version))}${modified}}}`
 }

@@ -17,6 +17,8 @@ export interface Known {
   codeSystem(canonical: string): Promise<Concepts | undefined>
   /** @throws UnknownDefinition */
   valueSet(canonical: string): Promise<ValueSet>
+  /** Codes of the value sets that were imported already: one that many import is composed once. */
+  readonly imported: Map<string, CodeSet>
 }
 
 /**
@@ -66,10 +68,16 @@ async function selected(
     codes = await ofSystem(system, canonical, concept, filter, known, activeOnly)
   }
   for (const canonical of valueSet ?? []) {
-    const imported = await codesOf(await known.valueSet(canonical), known, within)
+    const imported = await importedFrom(canonical, known, within)
     codes = codes ? codes.within(imported) : imported
   }
   if (!codes) throw new Unprocessable(`The value set ${within.at(-1)} includes something of no system and no value set`)
+  return codes
+}
+
+async function importedFrom(canonical: string, known: Known, within: readonly string[]): Promise<CodeSet> {
+  const codes = known.imported.get(canonical) ?? (await codesOf(await known.valueSet(canonical), known, within))
+  known.imported.set(canonical, codes)
   return codes
 }
 

@@ -39,6 +39,7 @@ export class StoredTerminology implements Terminology {
 
   private knownIn(stored: StoredDefinitions): Known {
     return {
+      imported: new Map(),
       codeSystem: async (canonical) => {
         const found = await this.chosen('CodeSystem', canonical, stored)
         if (found) found.concepts ??= new Concepts(found.resource as CodeSystem)

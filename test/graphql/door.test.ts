@@ -212,7 +212,9 @@ describe('what is too much is refused', () => {
 
 it('FHIRPath that one element after the other could take', async () => {
   const server = await openServer()
-  await server.put(...Array.from({ length: 30 }, (_, i) => ({ ...patient, id: `p${i}`, name: [{ given: ['Ann', 'Bo'] }] })))
+  await server.put(
+    ...Array.from({ length: 30 }, (_, i) => ({ ...patient, id: `p${i}`, name: [{ given: ['Ann', 'Bo'] }] })),
+  )
   // For each patient far from too much.
   const all = '%resource.descendants()'
   const path = `${all}.select(${all}.select(${all}.count())).count() > 0`

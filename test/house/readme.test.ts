@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { settingsTable } from '../../src/base/config.js'
 import { root } from '../../src/base/root.js'
@@ -28,7 +28,15 @@ it('quotes what the server says when it does not start', () => {
   expect(unsaid).toEqual([])
 })
 
-it('links to files that are there', () => {
-  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link!)
-  expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([])
+const pages = ['', 'docs', 'docs/decisions', 'conformance'].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+)
+
+it.each(pages)('%s links to files that are there', (page) => {
+  const links = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(
+    ([, link]) => link!,
+  )
+  expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([])
 })

@@ -14,7 +14,7 @@ import { examples } from './example.js'
 const page = readFileSync(join(root, 'docs', 'search.md'), 'utf8')
 
 /** `| … | `Patient?name=ash` | ada +clinic |`: a plus is what is included. */
-const searches = [...page.matchAll(/ `([A-Z][A-Za-z]+\?[^`]+|\?[^`]+)` \| ?([^|\n]*?) ?\|$/gm)].map(
+const searches = [...page.matchAll(/ `([A-Z][A-Za-z/]+\?[^`]+|\?[^`]+)` \| ?([^|\n]*?) ?\|$/gm)].map(
   ([, search, found]) => [search!.replaceAll('\\|', '|'), found!.trim()] as const,
 )
 

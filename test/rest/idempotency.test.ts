@@ -29,10 +29,14 @@ describe('the same Idempotency-Key', () => {
 
   it('with another request is 422', async () => {
     await server.expect(201, 'POST Basic', withKey('b', basic('b')))
-    const before = await server.count('Basic')
+    const before = (await server.count('Basic')) + 1
     await server.refused(422, 'POST Basic', withKey('b', basic('c')))
     await server.refused(422, 'POST Patient', withKey('b', basic('b')))
     await server.refused(422, 'POST Basic', withKey('b', basic('b'), { 'If-None-Exist': '_id=x' }))
+    const put = (ifMatch: string) => withKey('match', { ...basic('e'), id: 'match' }, { 'If-Match': ifMatch })
+    await server.expect(201, 'PUT Basic/match', { body: { ...basic('d'), id: 'match' } })
+    await server.expect(200, 'PUT Basic/match', put('W/"1"'))
+    await server.refused(422, 'PUT Basic/match', put('W/"2"'))
     expect(await server.count('Basic')).toBe(before)
   })
 

@@ -42,7 +42,7 @@ describe.each(operations.map((one) => [definitionId(one), one] as const))('%s', 
     expect(headers.get('allow')).toBe(one.affectsState ? 'POST' : 'GET, HEAD, POST')
   })
 
-  it.skipIf(one.takesSearch)('names a parameter that it does not have', async () => {
+  it('names a parameter that it does not have', async () => {
     const path = pathOf(one)
     expect(await server.refused(400, `POST ${path}?no-such=1`, { body: parameters() })).toContain('no-such')
     if (!one.accepts) {
@@ -51,8 +51,9 @@ describe.each(operations.map((one) => [definitionId(one), one] as const))('%s', 
     }
   })
 
-  const needed = Object.entries(one.in).filter(([, spec]) => spec.startsWith('1'))
-  it.skipIf(needed.length === 0)('names the parameter that is missing', async () => {
-    expect(await server.refused(400, `POST ${pathOf(one)}`, { body: parameters() })).toContain(needed[0]![0])
-  })
+  const [needed] = Object.entries(one.in).filter(([, spec]) => spec.startsWith('1'))
+  if (needed)
+    it('names the parameter that is missing', async () => {
+      expect(await server.refused(400, `POST ${pathOf(one)}`, { body: parameters() })).toContain(needed[0])
+    })
 })

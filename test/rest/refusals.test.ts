@@ -165,6 +165,14 @@ describe('a URL', () => {
     expect(await server.refused(status, request)).toEqual(typeof says === 'string' ? says : expect.stringMatching(says))
   })
 
+  it('of the base takes a Bundle, and says where another resource belongs', async () => {
+    const body = { resourceType: 'Patient' }
+    expect(await server.refused(400, 'POST ', { body })).toMatch(
+      /of type Patient is created by POST \[base\]\/Patient$/,
+    )
+    expect(await server.refused(400, 'POST ', { body: {} })).toMatch(/batch or transaction$/)
+  })
+
   it('that is no place has no methods: Allow', async () => {
     const { headers } = await server.expect(405, 'POST Patient/1')
     expect(headers.get('allow')).toBe('GET, HEAD, PUT, PATCH, DELETE')

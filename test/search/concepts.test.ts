@@ -259,6 +259,16 @@ describe('Observation?code:in', () => {
     expect(await server.found(`Patient?gender:not-in=${url('genders')}`)).toEqual(['none', 'o'])
   })
 
+  it('a value set that many import, by ways beyond number', async () => {
+    const sets = Array.from({ length: 40 }, (_, i) => {
+      const further = { valueSet: [decodeURIComponent(url(`step${i + 1}`))] }
+      const include = i === 39 ? [{ system: OPEN, concept: [{ code: 'y' }] }] : [further, further]
+      return valueSet(`step${i}`, { compose: { include } })
+    })
+    await server.put(...sets)
+    expect(await server.found(`Observation?code:in=${url('step0')}`)).toEqual(['y'])
+  })
+
   it('follows what is stored now', async () => {
     await server.put(valueSet('changing', { compose: { include: [{ system: ANIMALS, concept: [{ code: 'dog' }] }] } }))
     expect(await server.found(`Observation?code:in=${url('changing')}`)).toEqual(['dog', 'two'])

@@ -171,6 +171,22 @@ describe('what is included', () => {
     expect(pages).toEqual([['Patient/ann'], ['Patient/bob']])
   })
 
+  it('is followed ten times, and says so', async () => {
+    const chain = Array.from({ length: 12 }, (_, i) => ({
+      resourceType: 'Organization',
+      id: `part${i}`,
+      name: 'x',
+      ...(i > 0 && { partOf: { reference: `Organization/part${i - 1}` } }),
+    }))
+    await server.put(...chain)
+    const far = await server.get('Organization?_id=part11&_include:iterate=Organization:partof')
+    expect(included(far)).toHaveLength(10)
+    expect(JSON.stringify(far.entry!.at(-1))).toMatch(/"incomplete".*followed 10 times/)
+    const near = await server.get('Organization?_id=part9&_include:iterate=Organization:partof')
+    expect(included(near)).toHaveLength(9)
+    expect(JSON.stringify(near)).not.toContain('incomplete')
+  })
+
   it('has its own fullUrl', async () => {
     const { entry } = await server.get('Observation?_id=o1&_include=Observation:subject')
     expect(entry!.map(({ fullUrl }) => fullUrl)).toEqual([

@@ -149,6 +149,7 @@ describe('an expression that is refused', () => {
   it.each([
     ['@@', 'is not FHIRPath'],
     ['name.', 'is not FHIRPath'],
+    ['name[2147483648].family', 'an index above 2147483647'],
     ["'open", 'is not FHIRPath'],
     [`${'('.repeat(200)}1${')'.repeat(200)}`, 'is not FHIRPath'],
     [`id${'.first()'.repeat(600)}`, 'more than 400 steps'],

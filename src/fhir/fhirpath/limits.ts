@@ -8,8 +8,16 @@ const CALL_MS = 0.1
 
 /** What one evaluation may use up, where it keeps everything else waiting. */
 export class Limits {
-  private steps = MOST_STEPS
-  private regexMs = MOST_REGEX_MS
+  private steps: number
+  private regexMs: number
+
+  constructor(
+    private readonly mostSteps = MOST_STEPS,
+    private readonly mostRegexMs = MOST_REGEX_MS,
+  ) {
+    this.steps = mostSteps
+    this.regexMs = mostRegexMs
+  }
 
   /**
    * @param steps  of the expression, or values that one of them found
@@ -17,7 +25,8 @@ export class Limits {
    */
   spend(steps: number): void {
     this.steps -= steps
-    if (this.steps < 0) throw new TooCostly(`The expression takes more than ${MOST_STEPS} steps on what it is asked of`)
+    if (this.steps < 0)
+      throw new TooCostly(`The expression takes more than ${this.mostSteps} steps on what it is asked of`)
   }
 
   /**
@@ -31,7 +40,7 @@ export class Limits {
       return script.runInContext(sandbox, { timeout: Math.max(1, Math.ceil(this.regexMs)) }) as T
     } catch (cause) {
       if ((cause as { code?: string }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw cause
-      throw new TooCostly(`The regular expressions take more than ${MOST_REGEX_MS} ms`, { cause })
+      throw new TooCostly(`The regular expressions take more than ${this.mostRegexMs} ms`, { cause })
     } finally {
       sandbox.run = undefined
       this.regexMs -= Math.max(0, performance.now() - started - CALL_MS)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../../base/config.js'
+import { TooCostly } from '../../base/errors.js'
 import { toOutcome } from '../../base/outcome.js'
 import type { Database } from '../../db/database.js'
 import { httpDate } from '../answers.js'
@@ -154,12 +155,23 @@ export class AsyncResponses {
   }
 }
 
+/** Of an answer that would otherwise go out piece by piece: to be kept it has to be whole. */
+const MOST_CHARACTERS = 64_000_000
+
 /** An answer that is not FHIR JSON stands in a Bundle as a Binary. */
 async function whole({ stream, contentType, ...answer }: Answer): Promise<Answer> {
   let { body } = answer
   if (stream) {
     const parts: string[] = []
-    for await (const part of stream) parts.push(part)
+    let length = 0
+    for await (const part of stream) {
+      parts.push(part)
+      length += part.length
+      if (length > MOST_CHARACTERS)
+        throw new TooCostly(
+          `An answer that is kept has ${MOST_CHARACTERS} characters at most; ask for it in pages, or without respond-async`,
+        )
+    }
     body = parts.join('')
   }
   if (contentType === undefined || body === undefined) return { ...answer, body }

@@ -25,11 +25,11 @@ export const lastn = operation({
   about: { max: 'Observations of each code; 1 when it is absent' },
 
   async handle({ core: { store }, ctx, exchange, params: { max = 1 }, search }) {
+    const query = queryText(search)
+    const { clauses } = criteriaOf(exchange, 'Observation', query.slice(1))
     checkSubject(search)
     if (!search.some(([name]) => CODED.test(name)))
       throw new Invalid('$lastn needs category, code or another search parameter with a code')
-    const query = queryText(search)
-    const { clauses } = criteriaOf(exchange, 'Observation', query.slice(1))
     const found = await newestByCode(store.session, store.finder, ctx, clauses, max)
     const { base, path } = exchange
     const self = `${base}/${path.join('/')}${queryText([['max', String(max)], ...search])}`

@@ -97,7 +97,8 @@ function periodOf({ duration, period }: Asked): { start?: string; end?: string }
   if (duration === undefined) return period
   if (period) throw new Invalid('$stats takes duration or period, not both')
   const hours = toNumber(duration)
-  if (!(hours > 0 && hours <= MOST_HOURS)) throw new Invalid(`duration is a number of hours above 0, ${MOST_HOURS} at most`)
+  if (!(hours > 0 && hours <= MOST_HOURS))
+    throw new Invalid(`duration is a number of hours above 0, ${MOST_HOURS} at most`)
   const now = Date.now()
   return { start: new Date(now - hours * 3_600_000).toISOString(), end: new Date(now).toISOString() }
 }

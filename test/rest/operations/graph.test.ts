@@ -117,6 +117,7 @@ describe('[type]/[id]/$graph', () => {
     [422, graphOf([], { start: 'Patient' }), /starts from a Patient, not from a Encounter/],
     [422, graphOf([observations({ min: 4, description: 'vitals' })]), /link\[0\] \(vitals\) leads to 3 .* 4 or more/],
     [422, graphOf([observations({ max: '2' })]), /may be 2 at most/],
+    [422, graphOf([observations({ max: 'many' })]), /may be many at most/],
     [422, graphOf([{ path: 'subject' }]), /link\[0\] has no target/],
     [422, graphOf([{ target: [{ type: 'Observation' }] }]), /needs params/],
     [422, graphOf([observations({}, { params: 'encounter=e' })]), /\{ref\}/],
