@@ -9,7 +9,7 @@ export const up = (db: Knex) =>
     subject text not null,              -- whose it is: nobody else learns of it
     asked json not null,                -- types, patients and the like, as src/bulk/kept.ts has it
     at timestamptz not null,            -- the instant whose state is exported
-    seen pg_snapshot not null default pg_current_snapshot(), -- what was being written then may have an earlier instant
+    began xid8 not null default pg_current_xact_id(), -- what was being written by then may have an earlier instant
     manifest text,                      -- once that has ended
     expires timestamptz not null,
     primary key (tenant, id)

@@ -1,3 +1,4 @@
+import { exportOfGroup, exportOfPatients, exportOfSystem } from './bulk/kick-off.js'
 import { graphql } from './graphql/operations.js'
 import type { Operation } from './rest/operation.js'
 import { convert } from './rest/operations/convert.js'
@@ -45,4 +46,7 @@ export const operations: readonly Operation[] = [
   merge,
   mergeUndo,
   expunge,
+  exportOfSystem,
+  exportOfPatients,
+  exportOfGroup,
 ]

@@ -6,6 +6,7 @@ import { openLog } from './base/log.js'
 import { openMetrics } from './base/metrics.js'
 import { version } from './base/version.js'
 import { metricsText } from './base/workers-metrics.js'
+import { exportAnswer } from './bulk/answer.js'
 import { Database } from './db/database.js'
 import { claimFolder } from './db/embedded/folder.js'
 import { migrate } from './db/migrate.js'
@@ -86,10 +87,11 @@ export async function start(config: Config, report: Report, log = openLog(config
       reindexer.start()
       closing.push(() => reindexer.stop())
       report(`Definitions of FHIR R4 loaded: ${resourceTypes.length} resource types`)
-      const later = new AsyncResponses(database, createDispatch({ config, store, places }), places, config, log)
+      const serving = { config, store, places }
+      const later = new AsyncResponses(database, createDispatch(serving), places, config, log)
       later.start()
       closing.push(() => later.stop())
-      dispatch = (exchange) => later.answer(exchange)
+      dispatch = (exchange) => exportAnswer(serving, places, exchange) ?? later.answer(exchange)
       phase = 'serving'
     } finally {
       // It was opened early, and still is the first to close: what runs needs all the rest.

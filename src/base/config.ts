@@ -73,6 +73,7 @@ const settings = {
   INGLE_AUTH_AUDIENCE: text('`aud` that a token must have.', {}),
   INGLE_ASYNC_AT_ONCE: whole(4, 1, 1000, 'Requests with `Prefer: respond-async` that each process works on at once.'),
   INGLE_ASYNC_KEEP_SECONDS: whole(86_400, 1, 31_536_000, 'How long the answer to such a request can be fetched.'),
+  INGLE_EXPORT_KEEP_SECONDS: whole(86_400, 1, 31_536_000, 'How long the files of an `$export` can be fetched.'),
   INGLE_SHUTDOWN_SECONDS: whole(20, 0, 3600, 'Time that running requests get to finish after SIGTERM.'),
   INGLE_REINDEX_SLICE: whole(200, 1, 10_000, 'Resources that `$reindex` looks at in one transaction.'),
   INGLE_REINDEX_PAUSE_MS: whole(20, 0, 60_000, 'Pause of `$reindex` between two transactions.'),

@@ -21,8 +21,8 @@ import { search } from './search.js'
 import type { Interaction, Serving } from './serving.js'
 import { conditionalUpdate, update } from './update.js'
 
-/** Those that are answered here; what `async/` answers stands before us. */
-type Ours = Exclude<InteractionName, 'bundle' | `async-${string}`>
+/** Those that are answered here; what `async/` and exports answer stands before us. */
+type Ours = Exclude<InteractionName, 'bundle' | `async-${string}` | `export-${string}`>
 
 const interactions: Record<Ours, Interaction> = {
   capabilities,
@@ -87,7 +87,7 @@ function interactionOf({ place: { operation }, offer }: Asked): Interaction {
 function askedInBundle(places: Places, exchange: Exchange): Asked {
   const asked = askedOf(places, exchange)
   if (asked.offer.name === 'bundle') throw new NotFound('A Bundle cannot hold another to be processed')
-  if (asked.offer.name.startsWith('async-')) throw new NotFound('A Bundle cannot ask after another request')
+  if (/^(async|export)-/.test(asked.offer.name)) throw new NotFound('A Bundle cannot ask after another request')
   return asked
 }
 

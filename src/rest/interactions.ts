@@ -18,6 +18,7 @@ export type InteractionName =
   | `search-${'type' | 'system' | 'compartment'}`
   | `history-${'instance' | 'type' | 'system'}`
   | `async-${'status' | 'cancel'}`
+  | `export-${'status' | 'cancel' | 'file'}`
 
 /** What one method does at a place, and what a scope must allow for it. */
 export interface Offer {
@@ -60,6 +61,9 @@ export const places = {
   version: { GET: offer('vread', 'r') },
   // Whose request it is decides.
   asyncRequest: { GET: offer('async-status', ''), DELETE: offer('async-cancel', '') },
+  // Whose export it is, and of which types.
+  exportRequest: { GET: offer('export-status', ''), DELETE: offer('export-cancel', '') },
+  exportFile: { GET: offer('export-file', '') },
 } satisfies Record<string, Offers>
 
 export interface Place {
@@ -83,10 +87,12 @@ function standardPlace(path: readonly string[]): Place | undefined {
       return { offers: places.type, type: first }
     case 2:
       if (first === '_async') return { offers: places.asyncRequest }
+      if (first === '_export') return { offers: places.exportRequest }
       if (second === '_history') return { offers: places.typeHistory, type: first }
       if (second === '_search') return { offers: places.typeSearch, type: first }
       return { offers: places.instance, type: first }
     case 3:
+      if (first === '_export') return { offers: places.exportFile }
       if (third === '_history') return { offers: places.instanceHistory, type: first }
       return isCompartment(first) ? { offers: places.compartment, type: third } : undefined
     case 4:

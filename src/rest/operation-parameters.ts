@@ -7,7 +7,7 @@ import { validateStructure } from '../fhir/validation/structure.js'
 import type { Pair } from '../search/query.js'
 import { pairsOf } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
-import type { Operation, Specs } from './operation.js'
+import type { Operation } from './operation.js'
 import { isObject } from './resource-body.js'
 
 interface Parts {

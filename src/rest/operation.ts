@@ -99,6 +99,8 @@ export interface Declaration<In extends Specs, Out extends Specs> {
   accepts?: readonly string[]
   /** It answers in formats of its own, and looks at `accept` and `format` of the exchange itself. */
   negotiates?: boolean
+  /** It answers `Prefer: respond-async` in a way of its own. */
+  ownAsync?: boolean
   /** It takes search parameters of the type beside its own. */
   takesSearch?: boolean
   in: In

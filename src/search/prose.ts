@@ -28,5 +28,5 @@ export function prose(row: Sql, scope: ProseScope, text: string): Sql {
 
 /** As types/string.ts has words: without markup, case and accents, a blank for all that is no letter or digit. */
 const normal = (text: Sql) => sql`(' ' || regexp_replace(regexp_replace(lower(normalize(
-  regexp_replace(${text}, '<[^>]*>|&[a-z#0-9]+;', ' ', 'gi'), NFKD)), '[\\u0300-\\u036f]+', '', 'g'),
+  regexp_replace(${text}, '<[^<>]*>|&[a-z#0-9]+;', ' ', 'gi'), NFKD)), '[\\u0300-\\u036f]+', '', 'g'),
   '[^a-z0-9\\u0080-\\U0010ffff]+', ' ', 'g') || ' ')`

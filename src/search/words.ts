@@ -47,7 +47,8 @@ export const SKIPPED: ReadonlySet<string> = new Set([
   'versionId',
   'source',
 ])
-const TAGS = /<[^>]*>|&[a-z#0-9]+;/gi
+// No tag holds a `<`: without that, each of many that are not closed would be looked through to the end of the text.
+const TAGS = /<[^<>]*>|&[a-z#0-9]+;/gi
 const PROSE = /\p{L}{2}/u
 /** `2013-03-14T10:00:00Z` and the like have letters and yet nothing to read. */
 const DATE = /^\d{4}(-\d\d){0,2}(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$/

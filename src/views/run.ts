@@ -1,14 +1,15 @@
 import { Invalid } from '../base/errors.js'
 import type { Sql } from '../db/sql.js'
+import { begun } from '../rest/begun.js'
 import type { Call, Specs } from '../rest/operation.js'
 import { Direct } from '../rest/operation.js'
+import { patientsNamed } from '../rest/patients.js'
 import { isObject } from '../rest/resource-body.js'
 import { authorizeTypes } from '../rest/scopes.js'
 import { patientsOf } from '../search/compartment.js'
 import type { Resource } from '../store/write.js'
 import { type Format, formatOf } from './formats.js'
 import { identityOf, MOST_ON_A_PAGE, pageOf, type Start, sealStart, unsealStart } from './page.js'
-import { patientsNamed } from './patients.js'
 import { type Row, rowsOf } from './rows.js'
 import { givenSource, storedSource } from './sources.js'
 import { type Named, viewNamed } from './stored.js'
@@ -80,26 +81,6 @@ async function streamed(
 ): Promise<Direct> {
   const pieces = write(names, batches)
   return new Direct({ status: 200, headers, contentType, stream: begun(await pieces.next(), pieces) })
-}
-
-/**
- * A generator whose first piece was taken already. Not another generator around it: that would not pass on a `return()`
- * from before its own first piece, and the rows would wait for ever.
- */
-function begun(first: IteratorResult<string>, pieces: AsyncGenerator<string>): AsyncGenerator<string> {
-  let taken: typeof first | undefined = first
-  return {
-    next: async () => {
-      const one = taken ?? (await pieces.next())
-      taken = undefined
-      return one
-    },
-    return: (value) => pieces.return(value),
-    throw: (cause) => pieces.throw(cause),
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
 }
 
 /** https://www.rfc-editor.org/rfc/rfc8288 */

@@ -143,7 +143,7 @@ describe('a connection', () => {
     ]
     const first = await fetched('patient: p1, _count: 4, _sort: _id')
     expect(shown(first)).toEqual(['o0 o1 o2 o3', 9, 0, 4])
-    expect(first.next).not.toMatch(/p1|patient/)
+    expect(first.next).not.toMatch(/patient/) // two letters may stand there by chance
     const second = await fetched(`cursor: "${first.next}"`)
     expect(shown(second)).toEqual(['o4 o5 o6 o7', 9, 4, 4])
     const third = await fetched(`_cursor: "${second.next}"`)

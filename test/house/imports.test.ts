@@ -8,7 +8,7 @@ import { root } from '../../src/base/root.js'
 /** The rooms from the roof down; each may import what stands on a lower floor, and itself. */
 const floors = [
   ['main.ts', 'start.ts', 'features.ts', 'workers.ts'],
-  ['http', 'graphql', 'views', 'cli'],
+  ['http', 'graphql', 'views', 'bulk', 'cli'],
   ['rest'],
   ['store'],
   ['search', 'terminology'],
@@ -25,7 +25,7 @@ const only: Record<string, string[]> = { cli: ['base', 'fhir', 'db'] }
 const picture = `
    main.ts · start.ts · features.ts · workers.ts  join everything, imported by nobody else
    ┌──────────────────────────────────────┐
- 5 │ http  graphql  views                 │
+ 5 │ http  graphql  views  bulk           │
    │                 cli: base, fhir, db │
  4 │ rest                                 │
  3 │ store                                │

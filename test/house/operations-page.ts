@@ -6,9 +6,11 @@ export interface Example {
   request: string
   type?: string
   body?: unknown
+  headers?: Record<string, string>
 }
 
 const parameters = (...parameter: object[]) => ({ resourceType: 'Parameters', parameter })
+const later = { Prefer: 'respond-async' }
 const tag = { system: 'http://example.org/tags', code: 'trial' }
 
 /** By the id of the OperationDefinition, in the order in which they run. */
@@ -79,6 +81,9 @@ export const examples: Record<string, Example> = {
     request: 'POST Patient/ada/$expunge',
     body: parameters({ name: 'expungePreviousVersions', valueBoolean: true }),
   },
+  export: { request: 'GET $export?_type=Patient,Observation', headers: later },
+  'Patient-export': { request: 'GET Patient/$export', headers: later },
+  'Group-export': { request: 'GET Group/cohort/$export?_type=Patient', headers: later },
 }
 
 /** docs/operations.md, as the declarations have it. */
@@ -143,10 +148,11 @@ function parameterLines(specs: Specs, about: Readonly<Record<string, string>>): 
 }
 
 /** As it is typed into a shell. */
-function curl({ request, body, type = 'application/fhir+json' }: Example): string {
+function curl({ request, body, type = 'application/fhir+json', headers = {} }: Example): string {
   const [method, url] = request.split(' ', 2)
   const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
-  const command = `curl ${method === 'POST' && body === undefined ? '-X POST ' : ''}${quoted(`http://127.0.0.1:8080/fhir/${url}`)}`
+  const sent = Object.entries(headers).map(([name, value]) => ` -H ${quoted(`${name}: ${value}`)}`)
+  const command = `curl ${method === 'POST' && body === undefined ? '-X POST ' : ''}${quoted(`http://127.0.0.1:8080/fhir/${url}`)}${sent.join('')}`
   if (body === undefined) return command
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return `${command} -H 'Content-Type: ${type}' -d ${quoted(text)}`

@@ -63,7 +63,8 @@ describe('the statement', () => {
     // Stands in `rest.compartment`.
     expect(names.delete('search-compartment')).toBe(rest().compartment!.length > 0)
     const unlisted = ['bundle', 'capabilities', 'conditional-update', 'conditional-patch', 'conditional-delete']
-    for (const name of [...unlisted, 'async-status', 'async-cancel']) expect(names.delete(name), name).toBe(true)
+    for (const name of [...unlisted, 'async-status', 'async-cancel', 'export-status', 'export-cancel', 'export-file'])
+      expect(names.delete(name), name).toBe(true)
     expect(listed).toEqual(new Set([...names, 'transaction', 'batch']))
   })
 

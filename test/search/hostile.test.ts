@@ -74,6 +74,10 @@ it('nor do names, modifiers, sorts and links', async () => {
   expect(await server.count()).toBe(resourceTypes.length)
 })
 
+const narrative = (text: string) => ({
+  status: 'generated',
+  div: `<div xmlns="http://www.w3.org/1999/xhtml">${text}</div>`,
+})
 const form = 'application/x-www-form-urlencoded'
 const many = (n: number, part: string) => Array.from({ length: n }, (_, i) => part + i)
 
@@ -85,4 +89,30 @@ it.each([
 ])('so many %s that no statement takes them are refused', async (_, type, body) => {
   const { json } = await server.expect(422, `POST ${type}/_search`, { body, type: form })
   expect(json.issue[0]).toMatchObject({ code: 'too-costly', diagnostics: expect.stringMatching(/more than \d+/) })
+})
+
+it.each([
+  ['a uri of very many paths', { resourceType: 'ValueSet', status: 'active', url: `http://x/${'a/'.repeat(400_000)}` }],
+  ['a uri of slashes', { resourceType: 'ValueSet', status: 'active', url: `http://x${'/'.repeat(400_000)}y` }],
+  [
+    'a narrative of tags without an end',
+    { resourceType: 'Basic', code: { text: 'x' }, text: narrative('<b '.repeat(300_000)) },
+  ],
+  ['a name of one long word', { resourceType: 'Patient', name: [{ family: 'sch'.repeat(300_000) }] }],
+])(
+  '%s is indexed in no more time than it takes to read',
+  async (_, body) => {
+    await server.expect(201, `POST ${body.resourceType}`, { body })
+  },
+  5000,
+)
+
+it('a uri lies under paths of 2000 characters, and no longer one is asked for', async () => {
+  const path = `http://long/${'a/'.repeat(900)}`
+  const body = { resourceType: 'ValueSet', status: 'active', url: `${path}${'b/'.repeat(900)}c` }
+  const { json } = await server.expect(201, 'POST ValueSet', { body })
+  const found = await server.expect(200, `GET ValueSet?url:below=${path}`)
+  expect(found.json.entry.map(({ resource }: { resource: { id: string } }) => resource.id)).toEqual([json.id])
+  for (const modifier of ['below', 'above'])
+    expect(await server.refused(400, `GET ValueSet?url:${modifier}=${body.url}`)).toContain('2000 characters')
 })

@@ -72,7 +72,8 @@ export class AsyncResponses {
 
   private async accept(exchange: Exchange): Promise<Answer> {
     // What is nowhere is refused now; and a statement that anybody may read is not kept for anybody.
-    if (askedOf(this.places, exchange).offer.name === 'capabilities') return this.direct(exchange)
+    const { offer, place } = askedOf(this.places, exchange)
+    if (offer.name === 'capabilities' || place.operation?.ownAsync) return this.direct(exchange)
     checkKey(exchange.idempotencyKey)
     const id = await this.requests.add(exchange)
     this.look().catch(() => undefined)

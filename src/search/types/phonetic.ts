@@ -32,6 +32,8 @@ export function indexers(tenant: number, type: string): ((resource: unknown, ent
   ]
 }
 
+const LONGEST = 100
+
 /** Beginnings of which the first letter is silent. */
 const SILENT = /^(?:ae|gn|kn|pn|wr)/
 
@@ -66,10 +68,10 @@ const RULES: readonly (readonly [letters: RegExp, sound: string])[] = [
 
 /**
  * Lawrence Philips' Metaphone: `smith` and `smyth` are SM0, `catherine` and `katharine` K0RN.
- * What is no word of Latin letters stands for itself.
+ * What is no word of Latin letters, or longer than a name, stands for itself.
  */
 export function metaphone(word: string): string {
-  if (!/^[a-z]+$/.test(word)) return word
+  if (word.length > LONGEST || !/^[a-z]+$/.test(word)) return word
   // A doubled letter sounds once, but for c (`accept`).
   let text = word.replace(SILENT, (silent) => silent[1]!).replace(/([abd-z])\1+/g, '$1')
   text = text.replace(/^x/, 's').replace(/^wh/, 'w')

@@ -1,4 +1,8 @@
+import { Invalid } from '../../base/errors.js'
 import { hash, uncounted } from '../hash.js'
+
+/** Characters of a path that something can be said to lie under: each has a hash of its own. */
+const LONGEST = 2000
 
 const equal = (prefix: string, value: string): bigint => uncounted(hash(`${prefix}\t${value}`))
 const under = (prefix: string, ancestor: string): bigint => uncounted(hash(`${prefix}:below\t${ancestor}`))
@@ -16,11 +20,11 @@ export function indexed(prefix: string, value: string, visit: (hashed: bigint) =
 export const tests: Record<string, (prefix: string, value: string) => bigint[]> = {
   '': (prefix, value) => [equal(prefix, value)],
   below(prefix, value) {
-    const path = trimmed(value)
+    const path = short(trimmed(value))
     return [equal(prefix, path), equal(prefix, `${path}/`), under(prefix, path)]
   },
   above(prefix, value) {
-    const paths = [trimmed(value), ...ancestors(value)]
+    const paths = [short(trimmed(value)), ...ancestors(value)]
     return paths.flatMap((path) => [equal(prefix, path), equal(prefix, `${path}/`)])
   },
 }
@@ -33,17 +37,25 @@ export function amongBelow(prefix: string, uris: readonly string[], paths: reado
   return found.map((uri) => equal(prefix, uri))
 }
 
-const trimmed = (uri: string) => uri.replace(/\/+$/, '')
+/** Without the slashes at its end; not by a regular expression, which would try each of many that are not there. */
+function trimmed(uri: string): string {
+  let end = uri.length
+  while (uri[end - 1] === '/') end--
+  return uri.slice(0, end)
+}
 
-/** `http://a/b`, `http://a` of `http://a/b/c`. */
+function short(path: string): string {
+  if (path.length > LONGEST) throw new Invalid(`:below and :above take a uri of ${LONGEST} characters at most`)
+  return path
+}
+
+/** `http://a`, `http://a/b` of `http://a/b/c`. */
 function ancestors(uri: string): string[] {
   const found: string[] = []
   const start = uri.indexOf('://')
   if (start < 0) return found
-  for (let path = trimmed(uri); ; ) {
-    const slash = path.lastIndexOf('/')
-    if (slash < start + 3) return found
-    path = path.slice(0, slash)
-    found.push(path)
-  }
+  const path = trimmed(uri)
+  for (let slash = path.indexOf('/', start + 3); slash >= 0 && slash <= LONGEST; slash = path.indexOf('/', slash + 1))
+    found.push(path.slice(0, slash))
+  return found
 }

@@ -1,9 +1,9 @@
 import { FhirError, Invalid, TooCostly } from '../base/errors.js'
 import { patientCompartment } from '../fhir/definitions.js'
 import { parseJson } from '../fhir/json.js'
-import type { Core } from '../rest/core.js'
-import type { Exchange } from '../rest/exchange.js'
-import { authorizeTypes } from '../rest/scopes.js'
+import type { Core } from './core.js'
+import type { Exchange } from './exchange.js'
+import { authorizeTypes } from './scopes.js'
 
 /** More would be a list of hashes too long for one statement. */
 const MOST = 10_000
@@ -27,11 +27,13 @@ export async function patientsNamed(
     throw new Invalid(`${type} is not in the compartment of patients: it cannot be narrowed by patient or group`)
   const ids = new Set(patient.map((one) => idOf(one, 'Patient', exchange.base)))
   for (const id of ids) await contentOf(core, exchange, 'Patient', id)
-  for (const one of group) {
-    const { member } = parseJson(await contentOf(core, exchange, 'Group', idOf(one, 'Group', exchange.base))) as Group
+  const groups = new Set(group.map((one) => idOf(one, 'Group', exchange.base)))
+  // A group of groups stands for their members: those are met as they are added.
+  for (const one of groups) {
+    const { member } = parseJson(await contentOf(core, exchange, 'Group', one)) as Group
     for (const { entity, inactive } of member ?? []) {
-      const id = inactive ? undefined : /^Patient\/([A-Za-z0-9.-]{1,64})$/.exec(entity?.reference ?? '')?.[1]
-      if (id !== undefined) ids.add(id)
+      const [, of, id] = /^(Patient|Group)\/([A-Za-z0-9.-]{1,64})$/.exec(entity?.reference ?? '') ?? []
+      if (id !== undefined && !inactive) (of === 'Group' ? groups : ids).add(id)
     }
   }
   if (ids.size > MOST)
