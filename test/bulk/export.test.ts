@@ -230,6 +230,15 @@ describe('an export', () => {
     expect(await server.refused(400, 'GET $export')).toContain('Prefer: respond-async')
   })
 
+  it.each([
+    ['$export', '400'],
+    ['_export/none', '404'],
+    ['_export/none/Patient', '404'],
+  ])('is no entry of a batch: %s is %s', async (url, status) => {
+    const { json } = await server.batch([{ request: { method: 'GET', url } }])
+    expect(json.entry[0].response.status).toMatch(status)
+  })
+
   it('can be cancelled', async () => {
     const url = await all.kickOff('GET $export')
     const { json } = await all.manifestOf(url)
