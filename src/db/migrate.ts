@@ -4,8 +4,8 @@ import type pg from 'pg'
 import * as resourceStore from '../../migrations/0001_resource_store.js'
 import * as searchRegistry from '../../migrations/0002_search_registry.js'
 import * as vocabulary from '../../migrations/0003_vocabulary.js'
-import * as asyncRequest from '../../migrations/0005_async_request.js'
-import * as bulkExport from '../../migrations/0006_bulk_export.js'
+import * as asyncRequest from '../../migrations/0004_async_request.js'
+import * as bulkExport from '../../migrations/0005_bulk_export.js'
 
 interface Migration {
   up(db: Knex): PromiseLike<unknown>
@@ -18,8 +18,8 @@ const migrations: readonly [name: string, migration: Migration][] = [
   ['0001_resource_store', resourceStore],
   ['0002_search_registry', searchRegistry],
   ['0003_vocabulary', vocabulary],
-  ['0005_async_request', asyncRequest],
-  ['0006_bulk_export', bulkExport],
+  ['0004_async_request', asyncRequest],
+  ['0005_bulk_export', bulkExport],
 ]
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {

@@ -1,10 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Given, openServer, type RestServer } from '../rest/server.js'
+import { openIdentityProvider } from '../support/identity-provider.js'
 
 // https://hl7.org/fhir/uv/bulkdata/STU2/export.html
 
@@ -340,28 +337,14 @@ describe('what is written after the kick-off', () => {
 
 describe('with scopes', () => {
   let server: RestServer
-  let as: (scope: string, sub?: string) => Promise<ReturnType<typeof client>>
+  let as: (scope: string, subject?: string) => Promise<ReturnType<typeof client>>
   const closing: (() => unknown)[] = []
   beforeAll(async () => {
-    const { publicKey, privateKey } = await generateKeyPair('ES256')
-    const key = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'one', use: 'sig' }
-    const provider = createServer((_, res) => res.end(JSON.stringify({ keys: [key] }))).listen(0, '127.0.0.1')
-    await once(provider, 'listening')
+    const provider = await openIdentityProvider()
     closing.push(() => provider.close())
-    const [issuer, audience] = ['https://idp.example', 'https://fhir.example']
-    server = await openServer({
-      INGLE_AUTH_JWKS_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/jwks`,
-      INGLE_AUTH_ISSUER: issuer,
-      INGLE_AUTH_AUDIENCE: audience,
-    })
+    server = await openServer(provider.settings)
     closing.push(() => server.stop())
-    as = async (scope, sub = 'app') => {
-      const token = await new SignJWT({ iss: issuer, aud: audience, sub, scope })
-        .setExpirationTime('5m')
-        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-        .sign(privateKey)
-      return client(server, { Authorization: `Bearer ${token}` })
-    }
+    as = async (scope, subject) => client(server, await provider.as(scope, subject))
     await seed(server, (await as('system/*.cruds')).token)
   })
   afterAll(async () => {

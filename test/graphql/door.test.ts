@@ -1,9 +1,6 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type IdentityProvider, openIdentityProvider } from '../support/identity-provider.js'
 import { type GraphqlServer, openServer } from './server.js'
 
 // How queries come in, what is too much, and who may see what.
@@ -243,33 +240,13 @@ it('brackets in brackets, within the limits of a large query', async () => {
 })
 
 describe('scopes', () => {
-  const issuer = 'https://idp.example'
-  const audience = 'https://fhir.example'
-  const provider = createServer()
+  let provider: IdentityProvider
   let server: GraphqlServer
-  let as: (scope: string) => Promise<Record<string, string>>
 
   beforeAll(async () => {
-    const { publicKey, privateKey } = await generateKeyPair('ES256')
-    const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'k', use: 'sig' }
-    provider.on('request', (_, res) => res.end(JSON.stringify({ keys: [jwk] }))).listen(0, '127.0.0.1')
-    await once(provider, 'listening')
-    server = await openServer({
-      INGLE_AUTH_JWKS_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/jwks`,
-      INGLE_AUTH_ISSUER: issuer,
-      INGLE_AUTH_AUDIENCE: audience,
-    })
-    as = async (scope) => {
-      const token = await new SignJWT({ scope })
-        .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setSubject('app')
-        .setExpirationTime('1 min')
-        .sign(privateKey)
-      return { Authorization: `Bearer ${token}` }
-    }
-    const headers = await as('system/*.cruds')
+    provider = await openIdentityProvider()
+    server = await openServer(provider.settings)
+    const headers = await provider.as('system/*.cruds')
     for (const one of [ward, patient])
       await server.expect(201, `PUT ${one.resourceType}/${one.id}`, { body: one, headers })
   })
@@ -294,19 +271,19 @@ describe('scopes', () => {
     ],
     ['system/Patient.rs', undefined, '{ PatientList(_filter: "organization.name eq Ward") { id } }', 'Organization.s'],
   ])('%s: %s %s needs %s', async (scope, on, text, missing) => {
-    const [error] = await server.errors(403, text, { on, headers: await as(scope) })
+    const [error] = await server.errors(403, text, { on, headers: await provider.as(scope) })
     expect(error!.message).toContain(missing)
   })
 
   it('a resource needs a scope of its own', async () => {
-    const headers = await as('system/Organization.rs')
+    const headers = await provider.as('system/Organization.rs')
     expect(
       await server.refused(403, 'POST Patient/ira/$graphql', { body: { query }, type: 'application/json', headers }),
     ).toContain('Patient.r')
   })
 
   it('allow what they name; what they do not is null where that was said to do', async () => {
-    const headers = await as('system/Patient.rs')
+    const headers = await provider.as('system/Patient.rs')
     expect(
       await server.data(`{ ${organization.replace('resource', 'resource(optional: true)')} }`, {
         on: 'Patient/ira',

@@ -1,29 +1,15 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type IdentityProvider, openIdentityProvider } from '../support/identity-provider.js'
 import { idsOf, linkOf, openServer, type RestServer } from './server.js'
 
 // What a token's scopes allow holds for what a request does, not only for its URL.
 
-const issuer = 'https://idp.example'
-const audience = 'https://fhir.example'
-let provider: Server
-let key: CryptoKey
+let provider: IdentityProvider
 let server: RestServer
 
 beforeAll(async () => {
-  const { publicKey, privateKey } = await generateKeyPair('ES256')
-  key = privateKey
-  const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'k', use: 'sig' }
-  provider = createServer((_, res) => res.end(JSON.stringify({ keys: [jwk] }))).listen(0, '127.0.0.1')
-  await once(provider, 'listening')
-  server = await openServer({
-    INGLE_AUTH_JWKS_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/jwks`,
-    INGLE_AUTH_ISSUER: issuer,
-    INGLE_AUTH_AUDIENCE: audience,
-  })
+  provider = await openIdentityProvider()
+  server = await openServer(provider.settings)
   const all = await as('system/*.cruds')
   const observation = { resourceType: 'Observation', id: 'o', status: 'final', code: { text: 'secret' } }
   await server.expect(201, 'PUT Patient/p', { body: { resourceType: 'Patient', id: 'p', active: true }, headers: all })
@@ -35,16 +21,7 @@ afterAll(async () => {
   provider.close()
 })
 
-async function as(scope: string): Promise<Record<string, string>> {
-  const token = await new SignJWT({ scope })
-    .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-    .setIssuer(issuer)
-    .setAudience(audience)
-    .setSubject('app')
-    .setExpirationTime('1 min')
-    .sign(key)
-  return { Authorization: `Bearer ${token}` }
-}
+const as = (scope: string) => provider.as(scope)
 
 describe('without a scope for it', () => {
   it('nothing but metadata is served without a token', async () => {
