@@ -17,6 +17,7 @@ import { mergeUndo } from './rest/operations/merge-undo.js'
 import { meta, metaAdd, metaDelete } from './rest/operations/meta.js'
 import { reindex, reindexCancel, reindexStatus } from './rest/operations/reindex.js'
 import { stats } from './rest/operations/stats.js'
+import { validate } from './rest/operations/validate.js'
 import { versions } from './rest/operations/versions.js'
 import { viewOperations } from './views/operations.js'
 
@@ -38,6 +39,7 @@ export const operations: readonly Operation[] = [
   ...viewOperations,
   diff,
   convert,
+  validate,
   versions,
   document,
   find,

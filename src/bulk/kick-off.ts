@@ -1,5 +1,5 @@
 import { Invalid } from '../base/errors.js'
-import { isResourceType, patientCompartment, resourceTypes } from '../fhir/definitions.js'
+import { compartmentMembers, isResourceType, resourceTypes } from '../fhir/definitions.js'
 import { type Call, Direct, operation, type Specs } from '../rest/operation.js'
 import { patientsNamed } from '../rest/patients.js'
 import { authorizeTypes, mayInclude } from '../rest/scopes.js'
@@ -118,7 +118,7 @@ function typesOf(given: readonly string[], possible: readonly string[]): string[
 
 /** Patients, and the types that are in their compartments. */
 const ofPatients = () =>
-  resourceTypes.filter((type) => type === 'Patient' || (patientCompartment()[type] ?? []).length > 0)
+  resourceTypes.filter((type) => type === 'Patient' || (compartmentMembers('Patient')[type] ?? []).length > 0)
 
 async function named({ core, exchange, params: { patient } }: Call<typeof ofSome>): Promise<'all' | string[]> {
   if (patient.length > 0 && exchange.method !== 'POST')

@@ -106,6 +106,14 @@ export class CopyRows {
     return this
   }
 
+  bytes(value: Uint8Array): this {
+    this.room(4 + value.length)
+    this.view.setInt32(this.at, value.length)
+    this.buffer.set(value, this.at + 4)
+    this.at += 4 + value.length
+    return this
+  }
+
   null(): this {
     this.room(4)
     this.view.setInt32(this.at, -1)

@@ -6,6 +6,9 @@ import * as searchRegistry from '../../migrations/0002_search_registry.js'
 import * as vocabulary from '../../migrations/0003_vocabulary.js'
 import * as asyncRequest from '../../migrations/0004_async_request.js'
 import * as bulkExport from '../../migrations/0005_bulk_export.js'
+import * as codeSystems from '../../migrations/0006_code_systems.js'
+import * as definitions from '../../migrations/0008_definitions.js'
+import * as referenceIntegrity from '../../migrations/0009_reference_integrity.js'
 
 interface Migration {
   up(db: Knex): PromiseLike<unknown>
@@ -20,6 +23,9 @@ const migrations: readonly [name: string, migration: Migration][] = [
   ['0003_vocabulary', vocabulary],
   ['0004_async_request', asyncRequest],
   ['0005_bulk_export', bulkExport],
+  ['0006_code_systems', codeSystems],
+  ['0008_definitions', definitions],
+  ['0009_reference_integrity', referenceIntegrity],
 ]
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freeze } from '../base/freeze.js'
 import { root } from '../base/root.js'
 
 /** One type an element may have; a choice such as `value[x]` has several. */
@@ -8,6 +9,29 @@ export interface ElementType {
   readonly code: string
   /** For Reference and canonical: the types it may point at, `['Patient', 'Group']`; absent = any. */
   readonly targets?: readonly string[]
+}
+
+/** What is allowed to stand in a coded element; https://hl7.org/fhir/R4/terminologies.html#strength */
+export interface Binding {
+  readonly strength: 'required' | 'extensible' | 'preferred' | 'example'
+  /** Canonical, as the definition writes it: `http://…|4.0.1` */
+  readonly valueSet: string
+  /** With an extensible or preferred binding: what must not be left, whatever else is chosen. */
+  readonly maxValueSet?: string
+}
+
+/** https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.constraint */
+export interface Constraint {
+  /** `obs-6` */
+  readonly key: string
+  readonly severity: 'error' | 'warning'
+  readonly human: string
+  /** FHIRPath, from the element that it stands on. */
+  readonly expression: string
+  /** It says what is good rather than what is right. */
+  readonly bestPractice?: true
+  /** Canonical of the definition it was made for, where that is not the one it stands in. */
+  readonly source?: string
 }
 
 /** One element of a type; https://hl7.org/fhir/R4/elementdefinition.html without its prose. */
@@ -24,6 +48,10 @@ export interface ElementDefinition {
   readonly contentReference?: string
   /** URL (without version) of the value set that a required binding names. */
   readonly requiredValueSet?: string
+  /** Bindings that only give examples are left out. */
+  readonly binding?: Binding
+  /** Without ele-1 and ext-1, which every element has. */
+  readonly constraints?: readonly Constraint[]
   readonly isSummary?: true
   readonly isModifier?: true
 }
@@ -37,6 +65,8 @@ export interface TypeDefinition {
   readonly abstract?: true
   /** In the order of the standard, inherited ones included; empty for primitives. */
   readonly elements: readonly ElementDefinition[]
+  /** On the type itself, inherited ones included; without ele-1 and ext-1. */
+  readonly constraints?: readonly Constraint[]
   /** The lexical form of a primitive, not anchored. */
   readonly regex?: string
 }
@@ -71,16 +101,22 @@ export interface SearchParameterDefinition {
   readonly descriptions: Readonly<Record<string, string>>
 }
 
+/** Types whose compartments R4 defines. */
+export type Compartment = 'Patient' | 'Encounter' | 'RelatedPerson' | 'Practitioner' | 'Device'
+
+/** Resource type → search parameters that place it in a compartment; types outside it are absent. */
+export type CompartmentMembers = Readonly<Record<string, readonly string[]>>
+
 /** What build/r4.json holds; `definitions/build.ts` writes it. */
 export interface Definitions {
   readonly types: Readonly<Record<string, TypeDefinition>>
   readonly searchParameters: readonly SearchParameterDefinition[]
   /** Value set URL → codes, where a required binding of a `code` can be enumerated. */
   readonly codes: Readonly<Record<string, readonly string[]>>
-  readonly patientCompartment: Readonly<Record<string, readonly string[]>>
+  readonly compartments: Readonly<Record<Compartment, CompartmentMembers>>
 }
 
-const { types, searchParameters, codes, patientCompartment: patient } = load()
+const { types, searchParameters, codes, compartments } = load()
 
 function load(): Definitions {
   try {
@@ -88,15 +124,6 @@ function load(): Definitions {
   } catch (cause) {
     throw new Error('build/r4.json, the definitions of FHIR R4, cannot be read: run `npm run build`', { cause })
   }
-}
-
-// Shared by the whole process for its whole life: nobody may change it by accident.
-function freeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const child of Object.values(value)) freeze(child)
-    Object.freeze(value)
-  }
-  return value
 }
 
 const definitions = new Map(Object.entries(types))
@@ -137,10 +164,7 @@ export function requiredCodes(valueSet: string): readonly string[] | undefined {
   return codeSets.get(valueSet.split('|', 1)[0]!)
 }
 
-/**
- * Resource type → search parameters that place it in a patient's compartment; types outside it are absent.
- * @see https://hl7.org/fhir/R4/compartmentdefinition-patient.html
- */
-export function patientCompartment(): Readonly<Record<string, readonly string[]>> {
-  return patient
+/** @see https://hl7.org/fhir/R4/compartmentdefinition.html#compartments */
+export function compartmentMembers(of: Compartment): CompartmentMembers {
+  return compartments[of]
 }

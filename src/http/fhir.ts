@@ -110,7 +110,7 @@ async function answer(door: Work, req: IncomingMessage, path: string[], url: Que
     const text = await readBody(req, config.maxBodyBytes)
     reply.receiving = false
     if (path.at(-1) === '_search') query = merged(url, takeFormat(text))
-    else ({ contentType, body } = asJson(type, text))
+    else ({ contentType, body } = operation?.readsBody ? { contentType: type, body: text } : asJson(type, text))
   }
   const layout = layoutOf(headers.accept, query) ?? (operation?.negotiates ? plain : undefined)
   if (!layout) throw notAcceptable(headers.accept, query.format)
@@ -134,6 +134,7 @@ async function answer(door: Work, req: IncomingMessage, path: string[], url: Que
     idempotencyKey: headers['idempotency-key'] as string | undefined,
     accept: operation?.negotiates ? headers.accept : undefined,
     format: operation?.negotiates ? query.format : undefined,
+    acceptLanguage: headers['accept-language'],
     contentType,
     body,
   }

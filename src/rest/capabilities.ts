@@ -12,7 +12,7 @@ import { Invalid } from '../base/errors.js'
 import { root } from '../base/root.js'
 import { version } from '../base/version.js'
 import { resourceTypes } from '../fhir/definitions.js'
-import { compartments } from '../search/compartment.js'
+import { compartmentNames } from '../search/compartment.js'
 import { type Parameters, type SearchParameter, standard } from '../search/parameters.js'
 import { isSupported } from '../search/query.js'
 import type { TenantParameters } from '../search/tenant-parameters.js'
@@ -114,7 +114,10 @@ function rest(offering: Offering): CapabilityStatementRest {
       .flatMap((name) => (name === 'bundle' ? (['transaction', 'batch'] as const) : name))
       .map((code) => ({ code })) as CapabilityStatementRest['interaction'],
     searchParam: searchParams('Resource', parameters),
-    compartment: compartments.map((type) => `http://hl7.org/fhir/CompartmentDefinition/${type.toLowerCase()}`),
+    // relatedPerson is the one with two words.
+    compartment: compartmentNames.map(
+      (type) => `http://hl7.org/fhir/CompartmentDefinition/${type[0]!.toLowerCase()}${type.slice(1)}`,
+    ),
     ...listed(own.operations.ofSystem()),
   }
 }

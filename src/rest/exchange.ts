@@ -32,6 +32,8 @@ export interface Exchange {
   /** `Accept` as received, and `_format` of the URL, for the operations that have formats of their own. */
   accept?: string
   format?: string
+  /** `Accept-Language` as received. */
+  acceptLanguage?: string
   /** Media type of the body without parameters, lower case: `application/fhir+json`. */
   contentType?: string
   /** The body as text, as received, when there is one. */

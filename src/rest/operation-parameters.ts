@@ -44,7 +44,7 @@ export function readParameters(operation: Operation, exchange: Exchange): Read {
     else if (operation.takesSearch) read.search.push([name, value])
     else throw unknown(operation, name)
   }
-  if (exchange.body && !operation.accepts) fromBody(operation, read, parseJson(exchange.body))
+  if (exchange.body && !operation.accepts && !operation.readsBody) fromBody(operation, read, parseJson(exchange.body))
   for (const [name, spec] of Object.entries(operation.in)) {
     const { least, most } = partsOf(spec)
     const values = (read.params[name] as unknown[] | undefined) ?? []

@@ -97,6 +97,8 @@ export interface Declaration<In extends Specs, Out extends Specs> {
   needs: { letters: readonly Letter[]; of: 'type' | 'all' }
   /** Media types that a POST may have instead of FHIR's; then `in` is read from the query alone. */
   accepts?: readonly string[]
+  /** It reads the body itself, as it was sent, XML too; `in` is what Parameters may hold, and is read from the query. */
+  readsBody?: boolean
   /** It answers in formats of its own, and looks at `accept` and `format` of the exchange itself. */
   negotiates?: boolean
   /** It answers `Prefer: respond-async` in a way of its own. */

@@ -1,5 +1,5 @@
 import { FhirError, Invalid, TooCostly } from '../base/errors.js'
-import { patientCompartment } from '../fhir/definitions.js'
+import { compartmentMembers } from '../fhir/definitions.js'
 import { parseJson } from '../fhir/json.js'
 import type { Core } from './core.js'
 import type { Exchange } from './exchange.js'
@@ -23,7 +23,7 @@ export async function patientsNamed(
   { patient, group }: { patient: readonly Reference[]; group: readonly Reference[] },
 ): Promise<string[] | undefined> {
   if (patient.length === 0 && group.length === 0) return undefined
-  if (type !== 'Patient' && !patientCompartment()[type])
+  if (type !== 'Patient' && !compartmentMembers('Patient')[type])
     throw new Invalid(`${type} is not in the compartment of patients: it cannot be narrowed by patient or group`)
   const ids = new Set(patient.map((one) => idOf(one, 'Patient', exchange.base)))
   for (const id of ids) await contentOf(core, exchange, 'Patient', id)

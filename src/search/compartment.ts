@@ -1,7 +1,7 @@
 import type { Context } from '../base/context.js'
 import type { Session } from '../db/database.js'
 import { bigints, raw, sql } from '../db/sql.js'
-import { patientCompartment, resourceTypes } from '../fhir/definitions.js'
+import { type Compartment, type CompartmentMembers, compartmentMembers, resourceTypes } from '../fhir/definitions.js'
 import { parseReference } from '../fhir/references.js'
 import { typeCode } from '../fhir/type-codes.js'
 import type { Bare, Finder, Found } from './find.js'
@@ -12,9 +12,6 @@ import type { Position } from './order.js'
 import { searchParameter } from './parameters.js'
 import { patientParameter, sourcesOf } from './sources.js'
 import { instant, refsOf } from './where.js'
-
-/** The compartments that can be had as a whole. */
-export type Compartment = 'Patient' | 'Encounter'
 
 /** Which part of a compartment is asked for. */
 export interface Part {
@@ -30,7 +27,7 @@ export interface Part {
 }
 
 /**
- * What belongs to a patient or an encounter, without itself: by type, then in the order of arrival.
+ * What is in a compartment, without itself: by type, then in the order of arrival.
  * The elements of `ref` hold type and parameter, so one look-up in its index finds all of the compartment at once.
  * @see https://hl7.org/fhir/R4/compartmentdefinition.html
  */
@@ -74,7 +71,7 @@ export const FIRST: Position = { values: [String(Math.min(...resourceTypes.map(t
  * that have the same parameter (Flag, ImagingStudy, List, MedicationDispense, Task); all of it is here.
  * @see https://hl7.org/fhir/R4/compartmentdefinition-encounter.html
  */
-function encounterCompartment(): Record<string, readonly string[]> {
+function encounterMembers(): CompartmentMembers {
   const ways = resourceTypes.map((type) => [
     type,
     ['encounter', 'context'].filter((code) => searchParameter(type, code)?.targets.includes('Encounter')),
@@ -82,22 +79,27 @@ function encounterCompartment(): Record<string, readonly string[]> {
   return { ...Object.fromEntries(ways), DocumentManifest: ['related-ref'] }
 }
 
-const members = { Patient: patientCompartment, Encounter: encounterCompartment }
+const members: Readonly<Record<Compartment, CompartmentMembers>> = {
+  Patient: compartmentMembers('Patient'),
+  Encounter: encounterMembers(),
+  RelatedPerson: compartmentMembers('RelatedPerson'),
+  Practitioner: compartmentMembers('Practitioner'),
+  Device: compartmentMembers('Device'),
+}
 const known = new Map<string, readonly bigint[]>()
 
-/** Types whose compartments there are. */
-export const compartments = Object.keys(members) as readonly Compartment[]
+export const compartmentNames = Object.keys(members) as readonly Compartment[]
 export const isCompartment = (type: string): type is Compartment => Object.hasOwn(members, type)
 
 /** The parameters that place resources of a type in compartments; none for those that are in none. */
-export const placing = (compartment: Compartment, type: string): readonly string[] => members[compartment]()[type] ?? []
+export const placing = (compartment: Compartment, type: string): readonly string[] => members[compartment][type] ?? []
 
-/** Every way in which a resource can name the patient or encounter whose compartment it is in. */
+/** Every way in which a resource can name that whose compartment it is in. */
 function salts(tenant: number, compartment: Compartment): readonly bigint[] {
   const name = `${tenant} ${compartment}`
   let all = known.get(name)
   if (!all) {
-    const ways = Object.entries(members[compartment]()).flatMap(([type, codes]) =>
+    const ways = Object.entries(members[compartment]).flatMap(([type, codes]) =>
       codes.flatMap((code) => sourcesOf(type, code).codes.map((source) => paramOf(tenant, type, source))),
     )
     all = [...new Set(ways)]
@@ -108,7 +110,7 @@ function salts(tenant: number, compartment: Compartment): readonly bigint[] {
 
 /** What `ref` of a row has when it is in the compartment of one of these patients; for one type. */
 export function patientRefs(tenant: number, type: string, ids: readonly string[]): bigint[] {
-  const codes = (patientCompartment()[type] ?? []).flatMap((code) => sourcesOf(type, code).codes)
+  const codes = (members.Patient[type] ?? []).flatMap((code) => sourcesOf(type, code).codes)
   const ways = [...new Set(codes)].map((code) => paramOf(tenant, type, code))
   return refsOf(
     ways,
@@ -121,7 +123,7 @@ export function patientsOf(resource: { resourceType: string; id?: string }): Set
   const { resourceType: type, id } = resource
   const patients = new Set<string>(type === 'Patient' && id !== undefined ? [id] : [])
   const own = patientParameter(type)
-  for (const code of new Set([...(patientCompartment()[type] ?? []), ...(own ? [own] : [])])) {
+  for (const code of new Set([...(members.Patient[type] ?? []), ...(own ? [own] : [])])) {
     for (const path of searchParameter(type, code)?.paths ?? []) {
       path.each(resource, (value) => {
         const { reference } = value as { reference?: string }

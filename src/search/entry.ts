@@ -1,4 +1,5 @@
 import type { Range } from './clause.js'
+import type { Link } from './links.js'
 import type { Indexed } from './types/quantity.js'
 
 /** What one resource puts into the search index; `layout.ts` knows where it goes. */
@@ -7,6 +8,10 @@ export interface Entry {
   tok: Set<bigint>
   /** target key xor the parameter's salt */
   ref: Set<bigint>
+  /** targets that some parameter of R4 finds the resource by; for the making of the entry only */
+  found: Set<bigint>
+  /** what it refers to on this server, by whichever element */
+  links: Link[]
   /** hashes of words */
   txt: Set<bigint>
   /** texts whose words are in `txt` already; for the making of the entry only */

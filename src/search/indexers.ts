@@ -1,6 +1,7 @@
 import { FhirError } from '../base/errors.js'
 import { containedIn } from './contained.js'
 import { type Entry, NO_PATIENT, SEVERAL_PATIENTS } from './entry.js'
+import { addLinks, mayTarget } from './links.js'
 import { failureMark, paramOf, prefixOf, prosePrefix, textPrefix } from './names.js'
 import type { SearchParameter } from './parameters.js'
 import { isMandatory, mainDate, patientParameter, storedParameters } from './sources.js'
@@ -34,6 +35,8 @@ export function entryOf(tenant: number, resource: { resourceType: string }, own:
   const entry: Entry = {
     tok: new Set(),
     ref: new Set(),
+    found: new Set(),
+    links: [],
     txt: new Set(),
     texts: new Set(),
     patient: NO_PATIENT,
@@ -42,6 +45,8 @@ export function entryOf(tenant: number, resource: { resourceType: string }, own:
     dates: [],
   }
   for (const index of list) index(resource, entry)
+  // What is contained is a part of its container: that is what refers.
+  if (tenant > 0) addLinks(tenant, resource, entry)
   for (const index of own) index(resource, entry)
   if ('contained' in resource) entry.contained = containedIn(tenant, resource, entryOf)
   return entry
@@ -160,6 +165,7 @@ function references(tenant: number, parameter: SearchParameter, ofPatient: boole
   return each(parameter, prefix, (value, type, entry) => {
     reference.indexed(tenant, value, type, (target) => {
       entry.ref.add(target.key ^ salt)
+      if (target.type && mayTarget(parameter, target.type)) entry.found.add(target.key)
       if (ofPatient && target.type === 'Patient') {
         entry.patient = entry.patient === NO_PATIENT || entry.patient === target.key ? target.key : SEVERAL_PATIENTS
       }

@@ -4,10 +4,8 @@ import { CodeSet } from '../fhir/code-set.js'
 import { type StoredDefinitions, type Terminology, UnknownDefinition } from '../fhir/terminology.js'
 import { typeCode } from '../fhir/type-codes.js'
 import type { Clause, ConceptTest } from './clause.js'
-import { keyOf } from './hash.js'
+import { withId, withUrl } from './definitions.js'
 import { currentLists, listById, membersOf } from './lists.js'
-import { prefixOf } from './names.js'
-import { sourcesOf } from './sources.js'
 import { converted } from './types/quantity.js'
 import { among } from './types/token.js'
 import * as uri from './types/uri.js'
@@ -86,17 +84,10 @@ function codesOf(test: ConceptTest, { terminology, ...stored }: Stored): Promise
 }
 
 function definitionsIn({ tenant, contents }: Pick<Stored, 'tenant' | 'contents'>): StoredDefinitions {
-  const ofType = (type: string) =>
-    sql`(r.tenant + 0) = ${tenant} and (r.type + 0) = ${typeCode(type)} and not r.deleted`
   return {
-    withUrl(type, url) {
-      const hashes = sourcesOf(type, 'url').codes.flatMap((code) => uri.tests['']!(prefixOf(tenant, type, code), url))
-      return contents(sql`resource r where r.tok && ${bigints(hashes)}::bigint[] and ${ofType(type)}`)
-    },
+    withUrl: (type, url) => contents(withUrl(tenant, type, url)),
     async withId(type, id) {
-      const [text] = await contents(
-        sql`resource r where r.tenant = ${tenant} and r.key = ${keyOf(tenant, type, id)}::bigint and not r.deleted`,
-      )
+      const [text] = await contents(withId(tenant, type, id))
       return text
     },
   }

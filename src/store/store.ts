@@ -2,6 +2,7 @@ import { Conflict, Gone, NotFound } from '../base/errors.js'
 import type { Database, Session, Transaction } from '../db/database.js'
 import { bigints, sql } from '../db/sql.js'
 import { resourceTypes } from '../fhir/definitions.js'
+import { isCanonicalType } from '../fhir/library.js'
 import { typeCode } from '../fhir/type-codes.js'
 import { Contents } from '../search/contents.js'
 import { Cursors } from '../search/cursor.js'
@@ -14,6 +15,7 @@ import { Totals } from '../search/totals.js'
 import { StoredTerminology } from '../terminology/stored.js'
 import { Batcher } from './batcher.js'
 import { RowIds } from './identity.js'
+import { Libraries } from './libraries.js'
 import { Statistics } from './statistics.js'
 import { type Write, type WriteContext, type Written, write } from './write.js'
 
@@ -48,6 +50,8 @@ export class Store {
     private readonly rowIds: RowIds,
     private readonly statistics: Statistics,
     readonly registries: Registries,
+    /** What is known of definitions: `await store.libraries.of(tenant)`. */
+    readonly libraries: Libraries,
     readonly totals: Totals,
     readonly cursors: Cursors,
     readonly finder: Finder,
@@ -63,7 +67,16 @@ export class Store {
     totals.start()
     const finder = new Finder(db, new Planner(totals), totals, new StoredTerminology(), new Contents(cacheBytes))
     const cursors = await Cursors.open(db)
-    return new Store(db, new RowIds(db), new Statistics(db), new Registries(db), totals, cursors, finder)
+    return new Store(
+      db,
+      new RowIds(db),
+      new Statistics(db),
+      new Registries(db),
+      new Libraries(db),
+      totals,
+      cursors,
+      finder,
+    )
   }
 
   async close() {
@@ -94,24 +107,23 @@ export class Store {
   /** Changes that belong together: all or none. What else `work` does in the transaction goes with them. */
   transaction<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
     if (this.unit) return work(this.unit)
-    const { db, rowIds, registries, finder, statistics } = this
-    let created = 0
+    const { db, rowIds, registries, finder, statistics, libraries } = this
+    let written: Unit | undefined
     const done = db.transaction(async (transaction) => {
-      const unit = new Unit(transaction, { db, rowIds, registries }, finder)
-      const result = await work(unit)
-      created = unit.created
-      return result
+      written = new Unit(transaction, { db, rowIds, registries }, finder)
+      return work(written)
     })
     return done.then((result) => {
-      statistics.note(created)
+      statistics.note(written!.created)
+      for (const tenant of written!.redefined) libraries.changed(tenant)
       return result
     })
   }
 
   /** The store whose reads and writes are part of a transaction that is under way, and that goes on after them. */
   within(unit: Unit): Store {
-    const { db, rowIds, statistics, registries, totals, cursors } = this
-    return new Store(db, rowIds, statistics, registries, totals, cursors, unit.finder, unit.part())
+    const { db, rowIds, statistics, registries, libraries, totals, cursors } = this
+    return new Store(db, rowIds, statistics, registries, libraries, totals, cursors, unit.finder, unit.part())
   }
 
   private readsOf(tenant: number) {
@@ -129,7 +141,7 @@ export class Store {
   private writesOf(tenant: number) {
     let batcher = this.writes.get(tenant)
     if (!batcher) {
-      const { db, rowIds, registries, statistics } = this
+      const { db, rowIds, registries, statistics, libraries } = this
       batcher = new Batcher<Write, Written>(
         (writes) =>
           db
@@ -138,6 +150,7 @@ export class Store {
             )
             .then((written) => {
               statistics.note(createdOf(written))
+              if (redefines(writes)) libraries.changed(tenant)
               return written
             }),
         {
@@ -157,6 +170,8 @@ export class Unit {
   readonly finder: Finder
   /** Resources that came to be in all of the transaction until now. */
   created = 0
+  /** Tenants of which definitions were written. */
+  readonly redefined = new Set<number>()
 
   constructor(
     readonly session: Transaction,
@@ -181,6 +196,7 @@ export class Unit {
     return write(this.session, { ...this.context, tenant }, writes, options).then((written) => {
       const whole = this.whole ?? this
       whole.created += createdOf(written)
+      if (redefines(writes)) whole.redefined.add(tenant)
       return written as Written[]
     })
   }
@@ -196,6 +212,8 @@ export class Unit {
     )
   }
 }
+
+const redefines = (writes: readonly Write[]): boolean => writes.some(({ type }) => isCanonicalType(type))
 
 const createdOf = (written: readonly (Written | Error)[]): number =>
   written.filter((one) => 'outcome' in one && one.outcome === 'created').length

@@ -3,6 +3,7 @@ import { instantText } from '../base/instant.js'
 import type { Database, Transaction } from '../db/database.js'
 import { bigints, sql } from '../db/sql.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
+import { isCanonicalType } from '../fhir/library.js'
 import { typeCode } from '../fhir/type-codes.js'
 import type { SearchParameterResource } from '../search/declaration.js'
 import { keyOf } from '../search/hash.js'
@@ -13,6 +14,7 @@ import type { TenantParameters } from '../search/tenant-parameters.js'
 import { type Change, Changes, type Current, type Written } from './changes.js'
 import { Draft } from './declare.js'
 import type { RowIds } from './identity.js'
+import { raiseRevision } from './libraries.js'
 
 export type { Written } from './changes.js'
 
@@ -71,6 +73,7 @@ async function gather(
   allOrNothing: boolean,
 ) {
   const { tenant, registries, rowIds } = context
+  if (writes.some(({ type }) => isCanonicalType(type))) await raiseRevision(transaction, tenant)
   const draft = writes.some(({ type }) => type === 'SearchParameter')
     ? await Draft.open(transaction, tenant)
     : undefined

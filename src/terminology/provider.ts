@@ -1,19 +1,30 @@
-import type { CodeSystem } from '@medplum/fhirtypes'
+import type { CodeSystem, ConceptMapGroupElementTarget, Extension, ValueSet } from '@medplum/fhirtypes'
 
 /**
  * One version of one code system, wherever its concepts are: in a CodeSystem resource, in tables that a loader filled, or
- * in a grammar. All of the algebra of value sets and all operations are written against this alone.
+ * in a grammar. All of the algebra of value sets and all operations are written against this alone. Immutable: another
+ * content is another provider.
  */
 export interface CodeSystemProvider {
   readonly url: string
   readonly version?: string
-  readonly name?: string
-  readonly title?: string
   /** https://hl7.org/fhir/R4/valueset-codesystem-content-mode.html */
   readonly content: CodeSystem['content']
   readonly caseSensitive: boolean
-  /** The resource itself, or what a resource of this system would say about it, without its concepts. */
+  /**
+   * The resource itself, or what a resource of this system would say about it, without its concepts: name, title, status,
+   * language (of the displays), properties, filters, extensions.
+   */
   readonly header: CodeSystem
+  /** Url and version of the supplements that were laid over it; none unless somebody asked for them. */
+  readonly supplements?: readonly string[]
+  /**
+   * Its codes are made by a grammar, without end: a list of them is never the whole. Where all of them are asked for, the
+   * value set `common` (a canonical url) stands for those that are in use.
+   */
+  readonly grammar?: { readonly common?: string }
+  /** What people call this version of it: `International Edition`. */
+  readonly edition?: string
 
   /** Those of the codes that exist, by the code as it was asked for; `Concept.code` is as the system writes it. */
   locate(codes: readonly string[]): Promise<ReadonlyMap<string, Concept>>
@@ -22,11 +33,17 @@ export interface CodeSystemProvider {
   /** The codes that exist among these, in their order. */
   of(codes: readonly string[]): Selection
   /**
+   * @param property  a property of the system, or one that every concept has: `concept`, `code`, `display`, `parent`,
+   *   `child`, `inactive`, `notSelectable`, `status`
    * @param op  https://hl7.org/fhir/R4/valueset-filter-operator.html, and R5's `child-of`, `descendent-leaf`
-   * @throws Unprocessable  the system has no such filter, or the value is none that it takes (422)
+   * @returns  undefined when the system has no such filter: the caller says in which value set it stands
+   * @throws Unprocessable  the value is none that the filter takes, such as a code that does not exist (422)
    */
-  filter(property: string, op: string, value: string): Promise<Selection>
+  filter(property: string, op: string, value: string): Promise<Selection | undefined>
+  /** How the first stands to the second; `not-subsumed` also where one does not exist. */
   subsumes(a: string, b: string): Promise<'equivalent' | 'subsumes' | 'subsumed-by' | 'not-subsumed'>
+  /** Of a code that does not exist: what is wrong with it, for a person; undefined when nothing is known but that. */
+  fault?(code: string): string | undefined
 }
 
 export interface Concept {
@@ -35,22 +52,34 @@ export interface Concept {
   readonly display?: string
   readonly definition?: string
   readonly inactive: boolean
+  /** What the system calls its state where that is not plainly active: `retired`, `deprecated`, `withdrawn`, `inactive` … */
+  readonly status?: string
   /** A grouper that is not meant to be used in data (`notSelectable`). */
   readonly abstract: boolean
+  /** Further ones: `display` is not among them. */
   readonly designations: readonly Designation[]
   readonly properties: readonly ConceptProperty[]
+  /** Codes, of the concepts directly above. */
   readonly parents: readonly string[]
+  /** What was not checked about it, for a person: of a code that its grammar allows, but nobody has defined. */
+  readonly note?: string
+  /** Those of a concept in a resource. */
+  readonly extensions?: readonly Extension[]
 }
 
 export interface Designation {
   readonly language?: string
-  readonly use?: { readonly system?: string; readonly code: string; readonly display?: string }
+  readonly use?: { readonly system?: string; readonly code?: string; readonly display?: string }
   readonly value: string
+  readonly extensions?: readonly Extension[]
 }
 
 export interface ConceptProperty {
   readonly code: string
+  /** What `code` means, where it is itself a code of the system. */
+  readonly display?: string
   readonly type: 'code' | 'Coding' | 'string' | 'integer' | 'boolean' | 'dateTime' | 'decimal'
+  /** As text, digits and all; of a Coding the object. */
   readonly value: string | { readonly system?: string; readonly code: string; readonly display?: string }
   /** What `value` means, where it is a code of the same system. */
   readonly description?: string
@@ -64,16 +93,68 @@ export interface Selection {
   and(other: Selection): Selection
   or(other: Selection): Selection
   minus(other: Selection): Selection
-  /** Which of these codes are in it. */
+  /** Those of these codes that are in it, spelled as they were asked for. Abstract and inactive ones are in it like all. */
   has(codes: readonly string[]): Promise<ReadonlySet<string>>
-  /** undefined when it cannot be listed: a grammar has no end */
+  /** Why a code that exists is not in it, for a person; undefined when nothing is known but that. */
+  fault?(code: string): string | undefined
+  /** undefined when it cannot be counted: a grammar has no end */
   count(asked?: Narrowing): Promise<number | undefined>
-  /** @throws TooCostly  it cannot be listed */
-  page(asked: Narrowing & { readonly offset: number; readonly count: number }): Promise<readonly Concept[]>
+  /**
+   * In the order of the system (of `of`: as it was listed), with `text` the best match first. The order is total: pages
+   * neither overlap nor leave anything out.
+   * @throws TooCostly  it cannot be listed
+   */
+  page(asked: Page): Promise<readonly Concept[]>
 }
 
 export interface Narrowing {
-  /** Every word is the beginning of one in the display or a designation; the best match comes first. */
+  /** Every word is the beginning of one in the display, a designation or the code; the best match comes first. */
   readonly text?: string
+  /** without those that are `inactive` */
   readonly activeOnly?: boolean
+  /** without those that are `abstract` */
+  readonly selectableOnly?: boolean
+}
+
+export interface Page extends Narrowing {
+  /** 0, 1, … */
+  readonly offset: number
+  /** At most so many; Infinity is all. */
+  readonly count: number
+  /** Designations, properties and definitions will not be looked at: they need not be fetched. */
+  readonly brief?: boolean
+}
+
+/**
+ * Where providers come from: the tables that loaders fill, the systems that are computed, the CodeSystems of a library.
+ * Which version answers is not decided here but in providers.ts, by the same rules for all.
+ */
+export interface CodeSystemSource {
+  /** Every version of a system that is here, without `|version`; in any order, empty when it is not known. */
+  withUrl(url: string): Promise<readonly CodeSystemProvider[]>
+  /** All that there are, for the capability statement and `$versions`; a library's are listed by itself. */
+  list?(): Promise<readonly Pick<CodeSystemProvider, 'url' | 'version' | 'content' | 'header'>[]>
+  /**
+   * A value set that exists because the system does: `http://snomed.info/sct?fhir_vs=isa/73211009`,
+   * `http://loinc.org/vs/LL150-6`; as a composition of filters, without its concepts.
+   * @param url  without `|version`
+   * @returns  undefined when it is none of ours
+   * @throws Unprocessable  it is, but means nothing (422)
+   */
+  implicitValueSet?(url: string): Promise<ValueSet | undefined>
+  /** A concept map that exists because the system does: `http://snomed.info/sct?fhir_cm=…` */
+  implicitMap?(url: string): Promise<ImplicitMap | undefined>
+  /** Changes when content was loaded or removed: what is cached of a composition is kept by it. */
+  readonly revision: string
+}
+
+export interface ImplicitMap {
+  readonly url: string
+  /** Canonical urls of the code systems. */
+  readonly source: string
+  readonly target: string
+  /** What each of these codes of the source is in the target. */
+  targetsOf(codes: readonly string[]): Promise<ReadonlyMap<string, readonly ConceptMapGroupElementTarget[]>>
+  /** What of the source means each of these codes of the target. */
+  sourcesOf(codes: readonly string[]): Promise<ReadonlyMap<string, readonly ConceptMapGroupElementTarget[]>>
 }

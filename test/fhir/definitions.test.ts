@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../src/base/root.js'
 import { build } from '../../src/fhir/definitions/build.js'
 import {
+  compartmentMembers,
   isResourceType,
-  patientCompartment,
   requiredCodes,
   resourceTypes,
   searchParameterDefinitions,
@@ -116,8 +116,8 @@ describe('the definitions of R4', () => {
   })
 
   it('have the patient compartment', () => {
-    expect(patientCompartment().Observation).toEqual(['subject', 'performer'])
-    expect(patientCompartment().Organization).toBeUndefined()
+    expect(compartmentMembers('Patient').Observation).toEqual(['subject', 'performer'])
+    expect(compartmentMembers('Patient').Organization).toBeUndefined()
   })
 
   it('cannot be changed', () => {

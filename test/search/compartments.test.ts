@@ -24,10 +24,19 @@ beforeAll(async () => {
       status: 'finished',
       class: { code: 'AMB' },
       subject: { reference: 'Patient/a' },
+      participant: [{ individual: { reference: 'Practitioner/dr' } }],
     },
+    { resourceType: 'PractitionerRole', id: 'role', practitioner: { reference: 'Practitioner/dr' } },
     observation('of-a', 'Patient/a', { status: 'amended', effectiveDateTime: '2024-01-01' }),
-    observation('by-a', 'Group/g', { performer: [{ reference: 'Patient/a' }], effectiveDateTime: '2024-01-02' }),
-    observation('of-b', 'Patient/b', { encounter: { reference: 'Encounter/e' }, effectiveDateTime: '2024-01-03' }),
+    observation('by-a', 'Group/g', {
+      performer: [{ reference: 'Patient/a' }, { reference: 'Practitioner/dr' }],
+      effectiveDateTime: '2024-01-02',
+    }),
+    observation('of-b', 'Patient/b', {
+      encounter: { reference: 'Encounter/e' },
+      device: { reference: 'Device/pump' },
+      effectiveDateTime: '2024-01-03',
+    }),
     {
       resourceType: 'Appointment',
       id: 'both',
@@ -35,6 +44,7 @@ beforeAll(async () => {
       participant: [
         { status: 'accepted', actor: { reference: 'Patient/a' } },
         { status: 'accepted', actor: { reference: 'Patient/b' } },
+        { status: 'accepted', actor: { reference: 'RelatedPerson/mother' } },
       ],
     },
   )
@@ -54,6 +64,11 @@ describe('a compartment', () => {
     ['Patient/a/Encounter', ['e']],
     ['Encounter/e/Observation', ['of-b']],
     ['Encounter/e/Encounter', ['e']],
+    ['Practitioner/dr/Observation', ['by-a']],
+    ['Practitioner/dr/Encounter', ['e']],
+    ['Practitioner/dr/PractitionerRole', ['role']],
+    ['RelatedPerson/mother/Appointment', ['both']],
+    ['Device/pump/Observation', ['of-b']],
     ['Patient/nobody/Observation', []],
   ])('%s', async (query, ids) => {
     expect(await server.found(query)).toEqual(ids)
@@ -75,6 +90,8 @@ describe('a compartment', () => {
     [404, 'Patient/a/Nonsense'],
     [404, 'Organization/a/Observation'],
     [404, 'Encounter/e/Organization'],
+    [404, 'Device/pump/Patent'],
+    [404, 'RelatedPerson/mother/Library'],
     [400, 'Patient/a_b/Observation'],
     [400, `Patient/${encodeURIComponent('a or status eq final')}/Observation`],
     [400, 'Patient/a/Observation?nonsense=1'],
@@ -108,6 +125,9 @@ describe('of a compartment', () => {
     expect((await rest.expect(200, 'GET metadata')).json.rest[0].compartment).toEqual([
       'http://hl7.org/fhir/CompartmentDefinition/patient',
       'http://hl7.org/fhir/CompartmentDefinition/encounter',
+      'http://hl7.org/fhir/CompartmentDefinition/relatedPerson',
+      'http://hl7.org/fhir/CompartmentDefinition/practitioner',
+      'http://hl7.org/fhir/CompartmentDefinition/device',
     ])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Invalid } from '../../src/base/errors.js'
-import { patientCompartment, resourceTypes, type SearchParameterDefinition } from '../../src/fhir/definitions.js'
+import { compartmentMembers, resourceTypes, type SearchParameterDefinition } from '../../src/fhir/definitions.js'
 import { commonParameters, ParameterRegistry, searchParameter, searchParameters } from '../../src/search/parameters.js'
 
 const common = ['_content', '_id', '_lastUpdated', '_profile', '_security', '_source', '_tag']
@@ -65,7 +65,7 @@ describe('searchParameters', () => {
   })
 
   it('has every parameter that places a resource in a patient compartment', () => {
-    for (const [type, codes] of Object.entries(patientCompartment())) {
+    for (const [type, codes] of Object.entries(compartmentMembers('Patient'))) {
       for (const code of codes) expect(searchParameter(type, code), `${type}.${code}`).toBeDefined()
     }
   })

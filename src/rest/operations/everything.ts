@@ -1,5 +1,6 @@
 import { Gone, NotFound } from '../../base/errors.js'
-import { type Compartment, patientsOf } from '../../search/compartment.js'
+import type { Compartment } from '../../fhir/definitions.js'
+import { patientsOf } from '../../search/compartment.js'
 import { NO_PATIENT, SEVERAL_PATIENTS } from '../../search/entry.js'
 import { keyOf } from '../../search/hash.js'
 import { orderOf, type Position } from '../../search/order.js'

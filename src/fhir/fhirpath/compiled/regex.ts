@@ -1,0 +1,30 @@
+import { Invalid } from '../../../base/errors.js'
+import type { Limits } from '../limits.js'
+import { isDeterministic } from './deterministic.js'
+
+/** A search tries each start; in a longer text it is left to what can be stopped. */
+const LONGEST = 1000
+
+/**
+ * Whether texts match, in bounded time: at once where there is nothing to try twice, else as the limits allow.
+ * `.` is any character: https://hl7.org/fhirpath/N1/#matchesregex--string--boolean
+ *
+ * @throws Invalid  it is no regular expression
+ */
+export function matcher(pattern: string): (text: string, limits: Limits) => boolean {
+  const regex = compiled(pattern)
+  const isQuick = isDeterministic(pattern)
+  return (text, limits) =>
+    isQuick && text.length <= LONGEST ? regex.test(text) : limits.regex(() => regex.test(text))
+}
+
+function compiled(pattern: string): RegExp {
+  for (const flags of ['su', 's']) {
+    try {
+      return new RegExp(pattern, flags)
+    } catch {
+      // With u, JavaScript refuses escapes of what needs none, which other dialects allow: `\-`
+    }
+  }
+  throw new Invalid(`'${pattern}' is no regular expression`)
+}

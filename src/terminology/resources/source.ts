@@ -1,0 +1,27 @@
+import type { CodeSystem } from '@medplum/fhirtypes'
+import type { Library } from '../../fhir/library.js'
+import type { CodeSystemProvider, CodeSystemSource } from '../provider.js'
+import { ResourceCodeSystem } from './provider.js'
+
+/** A library gives the same frozen resource each time: what was made of it lasts as long as that. */
+const made = new WeakMap<CodeSystem, ResourceCodeSystem>()
+
+/** The CodeSystem resources of a library; supplements are none of them. */
+export function resourcesOf(library: Library): CodeSystemSource {
+  return {
+    async withUrl(url): Promise<readonly CodeSystemProvider[]> {
+      const found = await library.withUrl('CodeSystem', url)
+      return found.filter(({ content }) => content !== 'supplement').map(providerOf)
+    },
+    revision: library.revision,
+  }
+}
+
+function providerOf(resource: CodeSystem): ResourceCodeSystem {
+  let provider = made.get(resource)
+  if (!provider) {
+    provider = new ResourceCodeSystem(resource)
+    made.set(resource, provider)
+  }
+  return provider
+}

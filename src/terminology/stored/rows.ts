@@ -1,0 +1,244 @@
+import type { Session } from '../../db/database.js'
+import { join, type Sql, sql } from '../../db/sql.js'
+import type { Concept } from '../provider.js'
+import type { Details } from './draft.js'
+import { Ordinals } from './ordinals.js'
+import { Recent } from './recent.js'
+import { partOf, SHORT, wordKind } from './tables.js'
+
+/** A concept with its place in the system. */
+export interface Row extends Concept {
+  readonly ordinal: number
+  /** It and all below it. */
+  readonly below: Ordinals
+}
+
+interface Stored {
+  ordinal: number
+  key: string
+  code: string
+  display: string | null
+  inactive: boolean
+  abstract: boolean
+  status: string | null
+  below?: Buffer | null
+  details?: Details
+}
+
+/** What a word finds. */
+interface Found {
+  /** Concepts with a word that begins so. */
+  readonly begins: Ordinals
+  /** … that is so. */
+  readonly whole: Ordinals
+  /** … that the display begins with. */
+  readonly first: Ordinals
+}
+
+const SETS = 16e6
+const CONCEPTS = 12e6
+/** For each system that is loaded: all of them together. */
+const sets = new Recent<Ordinals>(SETS)
+const concepts = new Recent<Row>(CONCEPTS)
+const LAST = '\u{10ffff}'
+
+/** The tables of one code system, as they are asked: each question is one statement with one index that answers it. */
+export class Rows {
+  private readonly concept: Sql
+  private readonly posting: Sql
+  private readonly word: Sql
+  private weights?: Promise<Uint16Array>
+
+  constructor(
+    private readonly database: Session,
+    /** Number of the code system. */
+    readonly id: number,
+  ) {
+    this.concept = partOf('concept', id)
+    this.posting = partOf('posting', id)
+    this.word = partOf('word', id)
+  }
+
+  /** @param keys  codes as they are compared */
+  async withKeys(keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+    const found = new Map<string, Row>()
+    const open = keys.filter((key) => {
+      const known = concepts.get(`${this.id}|${key}`)
+      if (known) found.set(key, known)
+      return !known
+    })
+    if (open.length === 0) return found
+    const which = open.length === 1 ? sql`key = ${open[0]}` : sql`key = any(${open})`
+    const rows = await this.database.quick<Stored>(sql`
+      select ordinal, key, code, display, inactive, abstract, status, below, details from ${this.concept} where ${which}`)
+    for (const stored of rows) {
+      const row = rowOf(stored)
+      found.set(stored.key, row)
+      concepts.set(`${this.id}|${stored.key}`, row, 400 + row.below.bytes + sizeOf(stored))
+    }
+    return found
+  }
+
+  async ordinals(keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.database.quick<{ key: string; ordinal: number }>(
+      sql`select key, ordinal from ${this.concept} where key = any(${keys})`,
+    )
+    return new Map(rows.map(({ key, ordinal }) => [key, ordinal]))
+  }
+
+  /** In the order of the numbers. */
+  async numbered(ordinals: readonly number[], brief: boolean): Promise<readonly Concept[]> {
+    if (ordinals.length === 0) return []
+    const rows = await this.database.quick<Stored>(
+      brief
+        ? sql`select ordinal, code, display, inactive, abstract, status from ${this.concept} where ordinal = any(${ordinals})`
+        : sql`select ordinal, code, display, inactive, abstract, status, details from ${this.concept} where ordinal = any(${ordinals})`,
+    )
+    const at = new Map(rows.map((row) => [row.ordinal, row]))
+    return ordinals.map((ordinal) => rowOf(at.get(ordinal)!))
+  }
+
+  async codesOf(ordinals: Ordinals): Promise<string[]> {
+    const numbered = await this.numbered(ordinals.slice(0, Infinity), true)
+    return numbered.map(({ code }) => code)
+  }
+
+  children(key: string): Promise<Ordinals> {
+    return this.kept(`children|${key}`, async () => {
+      const [row] = await this.database.quick<{ children: Buffer | null }>(
+        sql`select children from ${this.concept} where key = ${key}`,
+      )
+      return row?.children ? Ordinals.decode(row.children) : Ordinals.none
+    })
+  }
+
+  parents(key: string): Promise<Ordinals> {
+    return this.kept(`parents|${key}`, async () => {
+      const [row] = await this.database.quick<{ parents: number[] }>(
+        sql`select parents from ${this.concept} where key = ${key}`,
+      )
+      return Ordinals.of(row?.parents ?? [])
+    })
+  }
+
+  /** It and all above it. */
+  above(key: string): Promise<Ordinals> {
+    return this.kept(`above|${key}`, async () => {
+      const rows = await this.database.quick<{ ordinal: number }>(sql`
+        with recursive up (ordinal, parents) as (
+          select ordinal, parents from ${this.concept} where key = ${key}
+          union
+          select c.ordinal, c.parents from up, unnest(up.parents) p (ordinal) join ${this.concept} c on c.ordinal = p.ordinal)
+        select ordinal from up`)
+      return Ordinals.of(rows.map(({ ordinal }) => ordinal))
+    })
+  }
+
+  /** Concepts that have one of the values of a property; `''` is any. */
+  withValue(property: string, values: readonly string[]): Promise<Ordinals> {
+    return this.kept(`value|${property}|${JSON.stringify(values)}`, () =>
+      this.united(
+        join(
+          values.map(
+            (value) => sql`select ordinals from ${this.posting}
+              where property = ${property} and left(value, 200) = left(${value}, 200) and value = ${value}`,
+          ),
+          ' union all ',
+        ),
+      ),
+    )
+  }
+
+  /** @param pattern  of a value as a whole */
+  withValueLike(property: string, pattern: string): Promise<Ordinals> {
+    return this.kept(`like|${property}|${pattern}`, () =>
+      this.united(sql`select ordinals from ${this.posting}
+        where property = ${property} and value <> '' and value ~ ${`^(?:${pattern})$`}`),
+    )
+  }
+
+  /** Concepts whose code or display is one of these, or is like the pattern. */
+  withText(column: 'code' | 'display', test: { values: readonly string[] } | { pattern: string }): Promise<Ordinals> {
+    const which = column === 'code' ? sql`code` : sql`display`
+    const where = 'values' in test ? sql`${which} = any(${test.values})` : sql`${which} ~ ${`^(?:${test.pattern})$`}`
+    return this.kept(`${column}|${JSON.stringify(test)}`, async () => {
+      const rows = await this.database.query<{ ordinal: number }>(
+        sql`select ordinal from ${this.concept} where ${where}`,
+      )
+      return Ordinals.of(rows.map(({ ordinal }) => ordinal))
+    })
+  }
+
+  /** What each of the words finds. */
+  async withWords(words: readonly string[]): Promise<readonly Found[]> {
+    return Promise.all(words.map((word) => this.found(word)))
+  }
+
+  /** By ordinal: the lower, the earlier it is found. */
+  rank(): Promise<Uint16Array> {
+    this.weights ??= this.database
+      .query<{ weights: Buffer }>(sql`select weights from code_system where id = ${this.id}`)
+      .then(([row]) => new Uint16Array(new Uint8Array(row!.weights).buffer))
+    this.weights.catch(() => {
+      this.weights = undefined
+    })
+    return this.weights
+  }
+
+  /** A set that is not asked for again while it is remembered. */
+  async kept(key: string, find: () => Promise<Ordinals>): Promise<Ordinals> {
+    const name = `${this.id}|${key}`
+    const known = sets.get(name)
+    if (known) return known
+    const found = await find()
+    sets.set(name, found, found.bytes + 2 * name.length)
+    return found
+  }
+
+  private async united(statement: Sql): Promise<Ordinals> {
+    const rows = await this.database.query<{ ordinals: Buffer }>(statement)
+    return Ordinals.union(rows.map(({ ordinals }) => Ordinals.decode(ordinals)))
+  }
+
+  private async found(word: string): Promise<Found> {
+    const is = [...word].length <= SHORT && word.length <= SHORT
+    const names = ['begins', 'whole', 'first'].map((name) => `${this.id}|${name}|${word}`)
+    const [begins, whole, first] = names.map((name) => sets.get(name))
+    if (begins && whole && first) return { begins, whole, first }
+    const rows = await this.database.quick<{ kind: number; word: string; ordinals: Buffer }>(
+      is
+        ? sql`select kind, word, ordinals from ${this.word}
+            where word = ${word} and kind in (${wordKind.whole}, ${wordKind.prefix}, ${wordKind.firstPrefix})`
+        : sql`select kind, word, ordinals from ${this.word}
+            where word >= ${word} and word < ${word + LAST} and kind in (${wordKind.whole}, ${wordKind.first})`,
+    )
+    const union = (which: (row: { kind: number; word: string }) => boolean) =>
+      Ordinals.union(rows.filter(which).map(({ ordinals }) => Ordinals.decode(ordinals)))
+    const found = {
+      begins: union(({ kind }) => kind === (is ? wordKind.prefix : wordKind.whole)),
+      whole: union((row) => row.kind === wordKind.whole && row.word === word),
+      first: union(({ kind }) => kind === (is ? wordKind.firstPrefix : wordKind.first)),
+    }
+    for (const [i, set] of Object.values(found).entries()) sets.set(names[i]!, set, set.bytes + 2 * names[i]!.length)
+    return found
+  }
+}
+
+function rowOf({ ordinal, code, display, inactive, abstract, status, below, details = {} }: Stored): Row {
+  return {
+    ordinal,
+    code,
+    display: display ?? undefined,
+    definition: details.definition,
+    inactive,
+    abstract,
+    status: status ?? (inactive ? 'inactive' : undefined),
+    designations: details.designations ?? [],
+    properties: details.properties ?? [],
+    parents: details.parents ?? [],
+    below: below ? Ordinals.decode(below) : Ordinals.range(ordinal, ordinal + 1),
+  }
+}
+
+const sizeOf = ({ details = {} }: Stored) =>
+  (details.properties?.length ?? 0) * 150 + (details.designations?.length ?? 0) * 250
