@@ -150,4 +150,11 @@ async function ensureDatabase(connection: Connection): Promise<void> {
   } finally {
     await client.end()
   }
+  const owner = new pg.Client(connection)
+  await owner.connect()
+  try {
+    await owner.query('create extension if not exists pg_stat_statements')
+  } finally {
+    await owner.end()
+  }
 }

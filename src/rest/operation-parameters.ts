@@ -224,9 +224,9 @@ export function answerOf({ out }: Operation, values: Record<string, unknown>): A
   if (names.length === 1 && names[0] === 'return' && isResource(partsOf(out.return!).type))
     return { status: 200, body: stringifyJson(values.return) }
   const parameter = names.flatMap((name) => {
-    const { type } = partsOf(out[name]!)
+    const { type, most } = partsOf(out[name]!)
     const value = values[name]
-    const all = value === undefined ? [] : Array.isArray(value) && type !== 'part' ? value : [value]
+    const all = value === undefined ? [] : most > 1 ? (value as readonly unknown[]) : [value]
     return all.map((one) => parameterOf(name, type, one))
   })
   return {

@@ -39,6 +39,11 @@ export function settingsFile(maxConnections: number, durable: boolean): string {
     autovacuum_vacuum_insert_scale_factor: 0.1,
     autovacuum_analyze_scale_factor: 0.05,
 
+    // What `$statements` tells. Utility statements are left out: their texts may hold values.
+    shared_preload_libraries: 'pg_stat_statements',
+    'pg_stat_statements.track_utility': 'off',
+    'pg_stat_statements.max': 2000,
+
     timezone: 'UTC',
     log_timezone: 'UTC',
     logging_collector: 'on',
