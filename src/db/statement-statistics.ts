@@ -1,11 +1,11 @@
 import { Unprocessable } from '../base/errors.js'
-import { type Session, statementHash } from './database.js'
+import type { Session } from './database.js'
 import { raw, sql } from './sql.js'
 
 /** What one statement has cost since the statistics began; the statement shows `$1` where its values were. */
 export interface StatementStatistics {
-  /** As the log of slow statements names it. */
-  hash: string
+  /** PostgreSQL's own name of it, which its log and `pg_stat_activity` have, too. */
+  query: string
   sql: string
   calls: number
   rows: number
@@ -37,7 +37,7 @@ export async function statementStatistics(
   count: number,
 ): Promise<StatementStatistics[]> {
   // Only what the server itself sends: texts of other kinds may hold values.
-  const statement = sql`select s.query as sql, s.calls::float8 as calls, s.rows::float8 as rows,
+  const statement = sql`select s.queryid::text as query, s.query as sql, s.calls::float8 as calls, s.rows::float8 as rows,
       s.total_exec_time as "totalMs", s.mean_exec_time as "meanMs", s.max_exec_time as "maxMs",
       s.shared_blks_hit::float8 as hit, s.shared_blks_read::float8 as read
     from pg_stat_statements s
@@ -45,8 +45,7 @@ export async function statementStatistics(
       and s.query ~* '^\\s*(select|insert|update|delete|merge|with)\\M'
     order by s.${raw(orders[order])} desc limit ${count}`
   try {
-    const rows = await session.query<Omit<StatementStatistics, 'hash'>>(statement)
-    return rows.map((row) => ({ hash: statementHash(row.sql), ...row }))
+    return await session.query<StatementStatistics>(statement)
   } catch (cause) {
     const { code } = cause as { code?: string }
     if (code !== UNDEFINED_TABLE && code !== NOT_LOADED) throw cause

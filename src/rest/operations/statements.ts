@@ -11,7 +11,7 @@ import { operation } from '../operation.js'
 const MOST = 200
 
 /**
- * What the database spends its time on. Statements show no values; the log names a slow one by the same hash.
+ * What the database spends its time on. Statements show no values.
  *
  * @throws Unprocessable  the database does not count its statements (422)
  */
@@ -29,7 +29,7 @@ export const statements = operation({
     order: `One of ${statementOrders.join(', ')}; total unless told`,
     _count: `How many, ${MOST} at most; 20 unless told`,
     statement:
-      'hash, sql, calls, rows, totalMs, meanMs, maxMs, and the pages of 8 kB that it found in memory (hit) and did not (read)',
+      'query (its number in PostgreSQL), sql, calls, rows, totalMs, meanMs, maxMs, and the pages of 8 kB that it found in memory (hit) and did not (read)',
   },
   async handle({ core: { store }, params: { order = 'total', _count: count = 20 } }) {
     if (!statementOrders.includes(order as StatementOrder))
@@ -40,10 +40,10 @@ export const statements = operation({
   },
 })
 
-function columnsOf({ hash, sql, ...numbers }: StatementStatistics): ParametersParameter[] {
+function columnsOf({ query, sql, ...numbers }: StatementStatistics): ParametersParameter[] {
   const measured = Object.entries(numbers).map(([name, value]) => ({
     name,
     valueDecimal: Math.round(value * 1000) / 1000,
   }))
-  return [{ name: 'hash', valueString: hash }, { name: 'sql', valueString: sql }, ...measured]
+  return [{ name: 'query', valueString: query }, { name: 'sql', valueString: sql }, ...measured]
 }
