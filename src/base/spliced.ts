@@ -16,6 +16,8 @@ export class Spliced {
 
   /** As UTF-8. */
   bytes(): Buffer {
+    const [first] = this.parts
+    if (this.parts.length === 1 && first instanceof Buffer) return first
     const merged: Part[] = []
     let text = ''
     for (const part of this.parts) {

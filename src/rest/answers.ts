@@ -1,4 +1,4 @@
-import type { OperationOutcomeIssue } from '@medplum/fhirtypes'
+import type { Issue } from '../base/errors.js'
 import type { Part } from '../base/spliced.js'
 import { elements } from '../fhir/elements.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
@@ -10,6 +10,12 @@ import type { Answer, Exchange } from './exchange.js'
 import { maySee } from './scopes.js'
 
 export const etag = (version: number): string => `W/"${version}"`
+/** Whether one of the tags of an If-None-Match is this one; they are compared weakly. https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */
+export function isMatched(ifNoneMatch: string | undefined, tag: string): boolean {
+  const bare = (one: string) => one.trim().replace(/^W\//, '')
+  return !!ifNoneMatch?.split(',').some((one) => bare(one) === '*' || bare(one) === bare(tag))
+}
+
 export const httpDate = (ms: number): string => new Date(ms).toUTCString()
 
 /**
@@ -38,8 +44,12 @@ export function resourceAnswer(
   }
 }
 
-/** What came of a write, as `Prefer: return` asks. https://hl7.org/fhir/R4/http.html#ops */
-export function writeAnswer(written: Written, exchange: Exchange): Answer {
+/**
+ * What came of a write, as `Prefer: return` asks.
+ * @param issues  what there is to say of the resource all the same
+ * @see https://hl7.org/fhir/R4/http.html#ops
+ */
+export function writeAnswer(written: Written, exchange: Exchange, issues: readonly Issue[] = []): Answer {
   const { base, prefer } = exchange
   const { type, id, version, at, outcome, content } = written
   const created = outcome === 'created'
@@ -53,7 +63,7 @@ export function writeAnswer(written: Written, exchange: Exchange): Answer {
       return {
         status,
         headers,
-        body: outcomeText('information', 'informational', `${type}/${id} is now at version ${version}`),
+        body: outcomeText('information', 'informational', `${type}/${id} is now at version ${version}`, issues),
       }
     default:
       return { status, headers, ...(isShown(type, exchange) && { body: content }) }
@@ -65,11 +75,12 @@ export const isShown = (type: string, { method, ctx }: Exchange): boolean =>
   method !== 'PATCH' || maySee(ctx.principal, type)
 
 export function outcomeText(
-  severity: OperationOutcomeIssue['severity'],
-  code: OperationOutcomeIssue['code'],
+  severity: Issue['severity'],
+  code: Issue['code'],
   diagnostics: string,
+  issues: readonly Issue[] = [],
 ): string {
-  return JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity, code, diagnostics }] })
+  return JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity, code, diagnostics }, ...issues] })
 }
 
 export interface Projection {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
@@ -10,13 +11,14 @@ import type {
 } from '@medplum/fhirtypes'
 import { Invalid } from '../base/errors.js'
 import { root } from '../base/root.js'
+import { Spliced } from '../base/spliced.js'
 import { version } from '../base/version.js'
 import { resourceTypes } from '../fhir/definitions.js'
 import { compartmentNames } from '../search/compartment.js'
 import { type Parameters, type SearchParameter, standard } from '../search/parameters.js'
 import { isSupported } from '../search/query.js'
 import type { TenantParameters } from '../search/tenant-parameters.js'
-import { projected, projectionOf } from './answers.js'
+import { isMatched, projected, projectionOf } from './answers.js'
 import type { Answer, Exchange } from './exchange.js'
 import { type InteractionName, type Offers, places } from './interactions.js'
 import type { Operation } from './operation.js'
@@ -27,11 +29,19 @@ import type { Serving } from './serving.js'
  * GET [base]/metadata, and with `mode=terminology` what is offered of terminology.
  * @see https://hl7.org/fhir/R4/http.html#capabilities
  */
-export async function capabilities(serving: Serving, { query, base, parameters }: Exchange): Promise<Answer> {
+export async function capabilities(
+  serving: Serving,
+  { query, base, parameters, ifNoneMatch }: Exchange,
+): Promise<Answer> {
   const mode = new URLSearchParams(query).get('mode') ?? 'full'
   const make = modes.get(mode)
   if (!make) throw new Invalid(`mode is one of ${[...modes.keys()].join(', ')}`)
-  return { status: 200, body: projected(textOf({ ...serving, parameters }, make, base), projectionOf(query)) }
+  const { text, etag } = madeOf({ ...serving, parameters }, make, base)
+  const projection = projectionOf(query)
+  if (projection) return { status: 200, body: projected(text.toString(), projection) }
+  const headers = { ETag: etag }
+  if (isMatched(ifNoneMatch, etag)) return { status: 304, headers }
+  return { status: 200, headers, body: new Spliced([text]) }
 }
 
 /** What is offered: the same to all, but for the parameters that a tenant has defined. */
@@ -48,12 +58,14 @@ interface Made {
   template: string
   /** The template for the base that was last asked for, nearly always the only one. */
   base: string
-  text: string
+  /** As it is sent: it is half a megabyte, and asked for by every client. */
+  text: Buffer
+  etag: string
 }
 const kept = new WeakMap<object, Map<Make, Made>>()
 
-/** The statement as text, made when first asked for. */
-function textOf(offering: Offering, make: Make, base: string): string {
+/** The statement, made when first asked for. */
+function madeOf(offering: Offering, make: Make, base: string): Made {
   const { parameters, places } = offering
   const whose = parameters?.declared.length ? parameters : places
   const statements = kept.get(whose) ?? new Map<Make, Made>()
@@ -61,10 +73,11 @@ function textOf(offering: Offering, make: Make, base: string): string {
   let made = statements.get(make)
   if (made?.base !== base) {
     const template = made?.template ?? JSON.stringify(make(offering))
-    made = { template, base, text: template.replaceAll(BASE, () => JSON.stringify(base).slice(1, -1)) }
+    const text = Buffer.from(template.replaceAll(BASE, () => JSON.stringify(base).slice(1, -1)))
+    made = { template, base, text, etag: `W/"${createHash('sha256').update(text).digest('base64url')}"` }
     statements.set(make, made)
   }
-  return made.text
+  return made
 }
 
 /** What both kinds of statement begin with. */

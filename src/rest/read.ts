@@ -1,7 +1,7 @@
 import { stringifyJson } from '../fhir/json.js'
 import type { Stored } from '../store/store.js'
 import { vread as versionOf } from '../store/versions.js'
-import { etag, httpDate, resourceAnswer } from './answers.js'
+import { etag, httpDate, isMatched, resourceAnswer } from './answers.js'
 import type { Core } from './core.js'
 import type { Answer, Exchange } from './exchange.js'
 import { definitionId, operationDefinition } from './operation-definition.js'
@@ -31,8 +31,7 @@ function conditional(stored: Stored, exchange: Exchange): Answer {
 
 /** If-None-Match, where both are sent, decides. */
 function isUnchanged({ ifNoneMatch, ifModifiedSince }: Exchange, { version, at }: Stored): boolean {
-  if (ifNoneMatch !== undefined)
-    return ifNoneMatch.split(',').some((tag) => ['*', `"${version}"`].includes(tag.trim().replace(/^W\//, '')))
+  if (ifNoneMatch !== undefined) return isMatched(ifNoneMatch, etag(version))
   if (ifModifiedSince === undefined) return false
   const since = Date.parse(ifModifiedSince)
   // The header has whole seconds only.

@@ -68,6 +68,15 @@ describe('the statement', () => {
     expect(listed).toEqual(new Set([...names, 'transaction', 'batch']))
   })
 
+  it('is not sent again to who has it', async () => {
+    const { headers } = await server.expect(200, 'GET metadata')
+    const tag = headers.get('etag')!
+    const got = await server.expect(304, 'GET metadata', { headers: { 'If-None-Match': `W/"x", ${tag}` } })
+    expect([got.text, got.headers.get('etag')]).toEqual(['', tag])
+    await server.expect(200, 'GET metadata', { headers: { 'If-None-Match': 'W/"x"' } })
+    await server.expect(200, 'GET metadata?_elements=fhirVersion', { headers: { 'If-None-Match': tag } })
+  })
+
   it('is cut down by _summary and _elements', async () => {
     const { json } = await server.expect(200, 'GET metadata?_elements=fhirVersion')
     expect(json.fhirVersion).toBe('4.0.1')
