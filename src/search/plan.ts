@@ -1,3 +1,5 @@
+import type { Session } from '../db/database.js'
+import { rowsExpected } from '../db/explain.js'
 import { and, bigints, join, raw, type Sql, sql } from '../db/sql.js'
 import { typeCode } from '../fhir/type-codes.js'
 import type { Clause } from './clause.js'
@@ -43,8 +45,12 @@ export interface Plan {
   choice: Choice
 }
 
-/** Measured, in microseconds: to read one row in the order of an index, and to fetch and sort one candidate. */
+/**
+ * Measured, in microseconds: to read one row in the order of an index, to look at a value of it that is kept beside it,
+ * and to fetch and sort one candidate.
+ */
 const READ = 0.5
+const LOOK = 2.5
 const FETCH = 2
 /** A scan in page order that is expected to read more rows than this for one page is not worth starting. */
 const MOST_READS = 20_000
@@ -53,11 +59,16 @@ const PATIENCE = 4
 const LEAST_READS = 500
 /** Of so many patients each is looked at by its own; of more, rows are taken as they come. */
 const MOST_PATIENTS = 64
+/** Of a type with more resources the database is asked how common a string is: it takes a millisecond. */
+const LARGE = 20_000
 /** Up to so many candidates or rows to read, a page is had in a millisecond or so. */
 const QUICK = 1000
 
 export class Planner {
-  constructor(private readonly totals: Totals) {}
+  constructor(
+    private readonly totals: Totals,
+    private readonly session: Session,
+  ) {}
 
   /**
    * Chooses between walking an index in the order of the page, filtering as it goes, and fetching all candidates by
@@ -93,7 +104,8 @@ export class Planner {
     // Every further condition is taken to halve the matches: only a guess, so the scan is bounded.
     const matches = Math.max(best.estimate / 2 ** (clauses.length - 1), 1)
     const reads = (question.limit * total) / matches
-    if (!best.scannable || reads > MOST_READS || reads * READ > best.estimate * FETCH)
+    const reading = clauses.some(isBeside) ? READ + LOOK : READ
+    if (!best.scannable || reads > MOST_READS || reads * reading > best.estimate * FETCH)
       return { rows: set(question, best), quick: few, choice: candidates }
     const choice = { ...inOrder(), expected: reads }
     return {
@@ -170,8 +182,11 @@ export class Planner {
         continue
       }
       const from = this.from(tenant, type, clause)
-      const scannable = clause.kind === 'token' || clause.kind === 'words'
-      if (from) drives.push({ estimate: await this.matches(tenant, type, clause), scannable, from, serves: [clause] })
+      if (!from) continue
+      const estimate = await this.matches(tenant, type, clause)
+      const scannable =
+        clause.kind === 'token' || clause.kind === 'words' || (clause.kind === 'string' && estimate > QUICK)
+      drives.push({ estimate, scannable, from, serves: [clause] })
     }
     return drives
   }
@@ -212,16 +227,7 @@ export class Planner {
         return sql`resource r where r.ref && ${bigints(refsOf(clause.salts, clause.keys))}::bigint[] and ${sameType(tenant, type)}`
       }
       case 'string':
-        return viaValues(
-          tenant,
-          type,
-          'string_value',
-          clause.params,
-          join(
-            clause.values.map((text) => stringTest(raw('v'), clause.match, text)),
-            ' or ',
-          ),
-        )
+        return viaValues(tenant, type, 'string_value', clause.params, stringTests(clause))
       case 'quantity':
         return viaValues(
           tenant,
@@ -253,8 +259,11 @@ export class Planner {
         return 500
       case 'words':
         return (await this.totals.estimate(tenant, typeTotal(tenant, type))) / 10
-      case 'string':
+      case 'string': {
+        const total = await this.totals.estimate(tenant, typeTotal(tenant, type))
+        if (total > LARGE) return rowsExpected(this.session, valuesOf(tenant, clause))
         return clause.match === 'prefix' ? 3000 / Math.min(...clause.values.map((text) => text.length)) : 500
+      }
       default:
         return (await this.totals.estimate(tenant, typeTotal(tenant, type))) / 4
     }
@@ -265,6 +274,19 @@ export class Planner {
     return isCounted(hash) ? this.totals.estimate(tenant, hash) : 2
   }
 }
+
+/** Whether a row of `resource` does not tell: its values lie in a table beside it. */
+const isBeside = ({ kind }: Clause) => kind === 'string' || kind === 'quantity'
+
+const stringTests = ({ match, values }: Clause & { kind: 'string' }): Sql =>
+  join(
+    values.map((text) => stringTest(raw('v'), match, text)),
+    ' or ',
+  )
+
+const valuesOf = (tenant: number, clause: Clause & { kind: 'string' }): Sql =>
+  sql`select 1 from string_value v where v.tenant = ${tenant} and v.param = any(${bigints(clause.params)}::bigint[])
+    and (${stringTests(clause)})`
 
 function fewPatients(clauses: readonly Clause[]) {
   return clauses.find(

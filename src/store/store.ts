@@ -12,9 +12,12 @@ import { contentText } from '../search/layout.js'
 import { Planner } from '../search/plan.js'
 import { Registries } from '../search/registries.js'
 import { Totals } from '../search/totals.js'
-import { StoredTerminology } from '../terminology/stored.js'
+import { SearchedTerminology } from '../terminology/searched.js'
+import { codeSystemsOf } from '../terminology/sources.js'
+import { Terminologies } from '../terminology/terminologies.js'
 import { Batcher } from './batcher.js'
 import { RowIds } from './identity.js'
+import type { References } from './integrity.js'
 import { Libraries } from './libraries.js'
 import { Statistics } from './statistics.js'
 import { type Write, type WriteContext, type Written, write } from './write.js'
@@ -52,30 +55,38 @@ export class Store {
     readonly registries: Registries,
     /** What is known of definitions: `await store.libraries.of(tenant)`. */
     readonly libraries: Libraries,
+    /** Code systems and value sets: `await store.terminologies.of(tenant)`. */
+    readonly terminologies: Terminologies,
     readonly totals: Totals,
     readonly cursors: Cursors,
     readonly finder: Finder,
+    readonly references: References,
     private readonly unit?: Unit,
   ) {
     this.session = unit?.session ?? db
   }
 
   /** @param cacheBytes  of content that searches served lately and keep at hand */
-  static async open(db: Database, cacheBytes: number): Promise<Store> {
+  static async open(db: Database, cacheBytes: number, references: References): Promise<Store> {
     await recordTypes(db)
     const totals = new Totals(db)
     totals.start()
-    const finder = new Finder(db, new Planner(totals), totals, new StoredTerminology(), new Contents(cacheBytes))
+    const libraries = new Libraries(db)
+    const terminologies = new Terminologies(codeSystemsOf(db), (tenant) => libraries.of(tenant))
+    const searched = new SearchedTerminology(terminologies)
+    const finder = new Finder(db, new Planner(totals, db), totals, searched, new Contents(cacheBytes))
     const cursors = await Cursors.open(db)
     return new Store(
       db,
       new RowIds(db),
       new Statistics(db),
       new Registries(db),
-      new Libraries(db),
+      libraries,
+      terminologies,
       totals,
       cursors,
       finder,
+      references,
     )
   }
 
@@ -107,10 +118,10 @@ export class Store {
   /** Changes that belong together: all or none. What else `work` does in the transaction goes with them. */
   transaction<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
     if (this.unit) return work(this.unit)
-    const { db, rowIds, registries, finder, statistics, libraries } = this
+    const { db, rowIds, registries, finder, statistics, libraries, references } = this
     let written: Unit | undefined
     const done = db.transaction(async (transaction) => {
-      written = new Unit(transaction, { db, rowIds, registries }, finder)
+      written = new Unit(transaction, { db, rowIds, registries, references }, finder)
       return work(written)
     })
     return done.then((result) => {
@@ -122,8 +133,20 @@ export class Store {
 
   /** The store whose reads and writes are part of a transaction that is under way, and that goes on after them. */
   within(unit: Unit): Store {
-    const { db, rowIds, statistics, registries, libraries, totals, cursors } = this
-    return new Store(db, rowIds, statistics, registries, libraries, totals, cursors, unit.finder, unit.part())
+    const { db, rowIds, statistics, registries, libraries, terminologies, totals, cursors, references } = this
+    return new Store(
+      db,
+      rowIds,
+      statistics,
+      registries,
+      libraries,
+      terminologies,
+      totals,
+      cursors,
+      unit.finder,
+      references,
+      unit.part(),
+    )
   }
 
   private readsOf(tenant: number) {
@@ -141,12 +164,12 @@ export class Store {
   private writesOf(tenant: number) {
     let batcher = this.writes.get(tenant)
     if (!batcher) {
-      const { db, rowIds, registries, statistics, libraries } = this
+      const { db, rowIds, registries, statistics, libraries, references } = this
       batcher = new Batcher<Write, Written>(
         (writes) =>
           db
             .transaction((transaction) =>
-              write(transaction, { tenant, db, rowIds, registries }, writes, { last: true }),
+              write(transaction, { tenant, db, rowIds, registries, references }, writes, { last: true }),
             )
             .then((written) => {
               statistics.note(createdOf(written))
