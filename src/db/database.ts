@@ -302,19 +302,19 @@ export class Transaction implements Session {
 
   /**
    * All rows of all tables in one round trip.
-   * @param ahead  what goes with the rows, before them
+   * @param around  what goes with the rows, before and behind them
    */
-  async copy(tables: readonly CopyRows[], ahead: Ahead = {}): Promise<void> {
-    await this.send(() => this.rows(tables, ahead))
+  async copy(tables: readonly CopyRows[], around: Around = {}): Promise<void> {
+    await this.send(() => this.rows(tables, around))
   }
 
   /** The last rows and the commit in one round trip. Nothing may follow. */
-  async copyAndCommit(tables: readonly CopyRows[], ahead: Ahead = {}): Promise<void> {
+  async copyAndCommit(tables: readonly CopyRows[], around: Around = {}): Promise<void> {
     // What is alone in its message is a transaction by itself.
-    const alone = this.state === 'new' && !ahead.statements?.length
+    const alone = this.state === 'new' && !around.statements?.length
     if (alone && tables.every((table) => table.rows === 0)) return
-    if (alone) await Promise.all(this.rows(tables, ahead))
-    else await this.send(() => this.rows(tables, ahead, 'commit'))
+    if (alone) await Promise.all(this.rows(tables, around))
+    else await this.send(() => this.rows(tables, around, true))
     this.state = 'closed'
   }
 
@@ -341,7 +341,12 @@ export class Transaction implements Session {
     return answers
   }
 
-  private rows(tables: readonly CopyRows[], { statements = [], before }: Ahead, after?: string): Promise<unknown>[] {
+  private rows(
+    tables: readonly CopyRows[],
+    { statements = [], before, behind }: Around,
+    commit = false,
+  ): Promise<unknown>[] {
+    const after = [behind, commit && 'commit'].filter(Boolean).join(';')
     const many = new CopyMany(tables, { before, after })
     const answers = statements.map((statement) => this.database.run(this.client, statement))
     this.client.query(many)
@@ -349,9 +354,10 @@ export class Transaction implements Session {
   }
 }
 
-/** What is sent before the rows of a COPY, in the same round trip. */
-interface Ahead {
+/** What is sent with the rows of a COPY, in the same round trip. */
+interface Around {
   statements?: readonly Sql[]
-  /** a statement of our own making, without values from outside */
+  /** statements of our own making, without values from outside: before the rows, and behind them */
   before?: string
+  behind?: string
 }

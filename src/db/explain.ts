@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import type { Session } from './database.js'
-import { type Sql, sql } from './sql.js'
+import type { Sql } from './sql.js'
 
 /** A node of the plan that PostgreSQL ran, as `explain (analyze, buffers, format json)` has it. */
 export interface PlanNode {
@@ -35,14 +34,6 @@ export async function explained(
   } finally {
     await query(`deallocate ${name}`).catch(() => undefined)
   }
-}
-
-/** About how many rows a SELECT has, by what the database keeps of its values; it is not run. */
-export async function rowsExpected(session: Session, statement: Sql): Promise<number> {
-  const [row] = await session.quick<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>(
-    sql`explain (format json) ${statement}`,
-  )
-  return row!['QUERY PLAN'][0].Plan['Plan Rows']
 }
 
 /** EXECUTE takes no bound values: this is what pg would have sent, quoted by pg. */

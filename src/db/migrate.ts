@@ -7,8 +7,10 @@ import * as vocabulary from '../../migrations/0003_vocabulary.js'
 import * as asyncRequest from '../../migrations/0004_async_request.js'
 import * as bulkExport from '../../migrations/0005_bulk_export.js'
 import * as codeSystems from '../../migrations/0006_code_systems.js'
+import * as snomed from '../../migrations/0007_snomed.js'
 import * as definitions from '../../migrations/0008_definitions.js'
 import * as referenceIntegrity from '../../migrations/0009_reference_integrity.js'
+import * as closure from '../../migrations/0010_closure.js'
 
 interface Migration {
   up(db: Knex): PromiseLike<unknown>
@@ -24,8 +26,10 @@ const migrations: readonly [name: string, migration: Migration][] = [
   ['0004_async_request', asyncRequest],
   ['0005_bulk_export', bulkExport],
   ['0006_code_systems', codeSystems],
+  ['0007_snomed', snomed],
   ['0008_definitions', definitions],
   ['0009_reference_integrity', referenceIntegrity],
+  ['0010_closure', closure],
 ]
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {

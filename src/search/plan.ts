@@ -1,5 +1,5 @@
 import type { Session } from '../db/database.js'
-import { rowsExpected } from '../db/explain.js'
+import { rowsExpected } from '../db/rows-expected.js'
 import { and, bigints, join, raw, type Sql, sql } from '../db/sql.js'
 import { typeCode } from '../fhir/type-codes.js'
 import type { Clause } from './clause.js'
