@@ -53,7 +53,8 @@ export const up = (db: Knex) =>
 
   create table word (
     system integer not null,
-    kind smallint not null,             -- 1: the whole word, 2: all words that begin so, 3: the first word of the display
+    kind smallint not null,             -- 1: words of any text, 2: by how they begin; 3 and 4: of the first word of the
+                                        -- display the same; 5: words of the display
     word text collate "C" not null,
     ordinals bytea not null
   ) partition by list (system);

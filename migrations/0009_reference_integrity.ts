@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 
 /**
  * What a write refers to must be there, and what is referred to is not deleted: Observation?subject=Patient/1 never
- * finds what leads nowhere. docs/decisions/0021-references-are-checked-behind-the-rows.md
+ * finds what leads nowhere. docs/decisions/0021-writes-are-judged-and-references-checked-behind-the-rows.md
  *
  * These go behind the rows of a write, in their transaction and message, when the transaction itself is all that can
  * still change what they see: its own rows are there, and the locks keep out those who would take away a target, or

@@ -16,7 +16,11 @@ import { merge } from './rest/operations/merge.js'
 import { mergeUndo } from './rest/operations/merge-undo.js'
 import { meta, metaAdd, metaDelete } from './rest/operations/meta.js'
 import { reindex, reindexCancel, reindexStatus } from './rest/operations/reindex.js'
+import { snapshot } from './rest/operations/snapshot.js'
+import { statements } from './rest/operations/statements.js'
 import { stats } from './rest/operations/stats.js'
+import { loadTerminology } from './rest/operations/terminology/load-terminology.js'
+import { terminologyOperations } from './rest/operations/terminology/operations.js'
 import { validate } from './rest/operations/validate.js'
 import { versions } from './rest/operations/versions.js'
 import { viewOperations } from './views/operations.js'
@@ -36,10 +40,14 @@ export const operations: readonly Operation[] = [
   fhirpath,
   lastn,
   stats,
+  statements,
+  ...terminologyOperations,
+  loadTerminology,
   ...viewOperations,
   diff,
   convert,
   validate,
+  snapshot,
   versions,
   document,
   find,

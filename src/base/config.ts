@@ -44,6 +44,7 @@ const settings = {
     100_000,
     'Resources that a DELETE by criteria may delete at once; when more match it is 412 and none is.',
   ),
+  INGLE_MAX_EXPANSION: whole(1000, 1, 1_000_000, 'Codes that an expansion without `count` may have.'),
   INGLE_EXPUNGE_ENABLED: oneOf(['off', 'on'], 'Whether `$expunge` may remove resources and versions for good.'),
   INGLE_FHIRPATH_TIMEOUT_MS: whole(2000, 10, 600_000, 'Time that `$fhirpath` may evaluate an expression.'),
   INGLE_GRAPHQL_INTROSPECTION: oneOf(
@@ -65,6 +66,47 @@ const settings = {
     ['strict', 'lenient'],
     'An unknown search parameter is 400, or left out with a warning.',
   ),
+  INGLE_VALIDATION: oneOf(
+    ['full', 'structure', 'asked'],
+    'What every write is checked for: all, or only the form of its type; `asked`: all, unless `Prefer: validation=structure` asks for less.',
+  ),
+  INGLE_VALIDATION_DEFINITIONS: oneOf(
+    ['lenient', 'full'],
+    'Profiles, ValueSets, Questionnaires and other definitions are refused only for what keeps them from being read, or for all that is wrong.',
+  ),
+  INGLE_VALIDATION_ISSUES: whole(100, 1, 10_000, 'Issues that are listed of one resource; of more there is a note.'),
+  INGLE_VALIDATION_PREFERRED: oneOf(
+    ['off', 'information'],
+    'A code outside a preferred binding is passed over, or said.',
+  ),
+  INGLE_VALIDATION_DISPLAYS: oneOf(
+    ['warning', 'error'],
+    'A display that is none of its code is warned of, or refused.',
+  ),
+  INGLE_VALIDATION_BEST_PRACTICE: oneOf(
+    ['warning', 'information', 'off', 'error'],
+    'How it is said that a constraint is not kept that only says what is good.',
+  ),
+  INGLE_RULES_DIR: text('Folder of further rules, as those of profiles/rules.', {}),
+  INGLE_RULES_OFF: text('Rules that are left out: their ids, with commas between.', {
+    pattern: '^[a-z0-9-]+(,[a-z0-9-]+)*$',
+    allowed: 'ids of rules',
+  }),
+  INGLE_PACKAGES: text('List of the packages that the server starts with; its lock file lies beside it.', {
+    default: './profiles/packages.json',
+  }),
+  INGLE_PACKAGE_REGISTRY: text('Where packages of implementation guides are fetched.', {
+    default: 'https://packages.fhir.org',
+    format: 'http-url',
+  }),
+  INGLE_REFERENCES: text(
+    'References to what is not here are refused, said or passed over; after it types with another word.',
+    {
+      default: 'enforce,AuditEvent=off,Provenance=off',
+      pattern: '^(enforce|warn|off)(,[A-Z][A-Za-z]+=(enforce|warn|off))*$',
+      allowed: 'enforce, warn or off, then `,Type=…` for types that differ',
+    },
+  ),
   INGLE_RATE_LIMIT: whole(0, 0, 10_000_000, 'Requests a minute for each client; 0 is no limit.'),
   INGLE_AUTH_JWKS_URL: text('Keys of the identity provider; without it nobody is asked for a token.', {
     format: 'http-url',
@@ -74,6 +116,10 @@ const settings = {
   INGLE_ASYNC_AT_ONCE: whole(4, 1, 1000, 'Requests with `Prefer: respond-async` that each process works on at once.'),
   INGLE_ASYNC_KEEP_SECONDS: whole(86_400, 1, 31_536_000, 'How long the answer to such a request can be fetched.'),
   INGLE_EXPORT_KEEP_SECONDS: whole(86_400, 1, 31_536_000, 'How long the files of an `$export` can be fetched.'),
+  INGLE_TERMINOLOGY_DIR: text(
+    'Folder on the server from which `$load-terminology` may load; without it, from none.',
+    {},
+  ),
   INGLE_SHUTDOWN_SECONDS: whole(20, 0, 3600, 'Time that running requests get to finish after SIGTERM.'),
   INGLE_REINDEX_SLICE: whole(200, 1, 10_000, 'Resources that `$reindex` looks at in one transaction.'),
   INGLE_REINDEX_PAUSE_MS: whole(20, 0, 60_000, 'Pause of `$reindex` between two transactions.'),
@@ -110,7 +156,7 @@ const schema = {
 }
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, $data: true })
-ajv.addVocabulary(['about', 'secret'])
+ajv.addVocabulary(['about', 'allowed', 'secret'])
 ajv.addFormat('postgres-url', (value) => isUrl(value, ['postgres:', 'postgresql:']))
 ajv.addFormat('redis-url', (value) => isUrl(value, ['redis:', 'rediss:']))
 ajv.addFormat('http-url', (value) => isUrl(value, ['http:', 'https:']))
@@ -151,6 +197,7 @@ interface Setting {
   enum?: readonly string[]
   format?: string
   pattern?: string
+  allowed?: string
   secret?: boolean
 }
 
@@ -207,7 +254,7 @@ const formats: Record<string, string> = {
 function allowed(setting: Setting): string {
   if (setting.enum) return setting.enum.join(', ')
   if (setting.type === 'string')
-    return formats[setting.format ?? ''] ?? (setting.pattern ? 'a host name or address' : 'text')
+    return setting.allowed ?? formats[setting.format ?? ''] ?? (setting.pattern ? 'a host name or address' : 'text')
   const maximum = typeof setting.maximum === 'object' ? setting.maximum.$data.slice(2) : setting.maximum
   return `a whole number from ${setting.minimum} to ${maximum}`
 }

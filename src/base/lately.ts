@@ -23,7 +23,7 @@ export class Lately<V> {
     }
   }
 
-  private delete(key: string) {
+  delete(key: string) {
     this.total -= this.kept.get(key)?.weight ?? 0
     this.kept.delete(key)
   }

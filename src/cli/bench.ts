@@ -12,6 +12,8 @@ import { databaseLimits, httpLimit, type Limit, withDatabase } from './bench/lim
 import { toMarkdown } from './bench/report.js'
 import { sample } from './bench/sample.js'
 import { asNew, templates } from './bench/templates.js'
+import { benchTerminologyCommand } from './bench/terminology/command.js'
+import { benchValidation } from './bench/validate.js'
 import { workloads } from './bench/workloads.js'
 import { Endpoint, expectServer } from './load/endpoint.js'
 import { defaultUrl, httpUrl, wholeNumber } from './load/options.js'
@@ -20,6 +22,8 @@ import { population } from './seed/population.js'
 import { seed } from './seed/seed.js'
 
 const help = `Usage: npm run bench -- [options]
+       npm run bench -- validate [PATH…] [options]   the validator alone; --help tells more
+       npm run bench -- terminology [options]        the terminology service; --help tells more
 
 Measures a running server that may hold any data, adds to it, and writes what it found as Markdown: transaction
 bundles, a create-read-update-delete cycle, reads by id, sorted pages, a search mix and counts.
@@ -42,6 +46,8 @@ const [storedPatients, postedPatients] = [60, 100]
 process.exitCode = await main()
 
 async function main(): Promise<number> {
+  if (process.argv[2] === 'validate') return benchValidation(process.argv.slice(3))
+  if (process.argv[2] === 'terminology') return benchTerminologyCommand(process.argv.slice(3))
   let options: ReturnType<typeof readOptions>
   try {
     const config = readConfig()

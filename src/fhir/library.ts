@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type {
   CodeSystem,
   ConceptMap,
+  Measure,
   NamingSystem,
   Questionnaire,
   Resource,
@@ -15,6 +16,7 @@ import { canonicalOf, compareVersions } from './canonical.js'
 export interface Canonicals {
   CodeSystem: CodeSystem
   ConceptMap: ConceptMap
+  Measure: Measure
   NamingSystem: NamingSystem
   Questionnaire: Questionnaire
   StructureDefinition: StructureDefinition
@@ -26,6 +28,7 @@ export type CanonicalType = keyof Canonicals
 const canonicalTypes: Readonly<Record<CanonicalType, true>> = {
   CodeSystem: true,
   ConceptMap: true,
+  Measure: true,
   NamingSystem: true,
   Questionnaire: true,
   StructureDefinition: true,
@@ -47,6 +50,8 @@ export interface Library {
    * A NamingSystem is found by each of its unique ids. Empty when there is none.
    */
   withUrl<T extends CanonicalType>(type: T, url: string): Promise<readonly Canonicals[T][]>
+  /** By which definitions of a type are found, each once, in any order. */
+  urls(type: CanonicalType): Promise<readonly string[]>
   /** By its logical id, of those that are stored here. */
   withId<T extends CanonicalType>(type: T, id: string): Promise<Canonicals[T] | undefined>
   /**
@@ -76,6 +81,10 @@ export function layered(upper: Library, lower: Library): Library {
       if (above.length === 0) return below
       return [...above, ...below.filter((one) => !above.some((other) => versionOf(other) === versionOf(one)))]
     },
+    async urls(type) {
+      const [above, below] = await Promise.all([upper.urls(type), lower.urls(type)])
+      return above.length === 0 ? below : [...new Set([...above, ...below])]
+    },
     withId: async (type, id) => (await upper.withId(type, id)) ?? lower.withId(type, id),
   }
 }
@@ -100,6 +109,8 @@ function libraryOf(resources: readonly Canonical[]): Library {
     revision: createHash('sha256').update(JSON.stringify(resources)).digest('base64url').slice(0, 22),
     withUrl: async <T extends CanonicalType>(type: T, url: string) =>
       (byUrl.get(`${type} ${url}`) ?? []) as Canonicals[T][],
+    urls: async (type) =>
+      [...byUrl.keys()].flatMap((key) => (key.startsWith(`${type} `) ? key.slice(type.length + 1) : [])),
     withId: async () => undefined,
   }
 }

@@ -43,8 +43,13 @@ function changed<M extends Labels>(
 ): M | undefined {
   const parts = kinds.map((kind) => [kind, change(kind, meta[kind] ?? none)] as const)
   if (parts.every(([kind, after]) => after === (meta[kind] ?? none))) return undefined
-  // A set that became empty goes: JSON of FHIR has no empty arrays.
-  return { ...meta, ...Object.fromEntries(parts.map(([kind, after]) => [kind, after.length > 0 ? after : undefined])) }
+  const after = { ...meta }
+  for (const [kind, labels] of parts) {
+    // A set that became empty goes: JSON of FHIR has no empty arrays.
+    if (labels.length > 0) Object.assign(after, { [kind]: labels })
+    else delete after[kind]
+  }
+  return after
 }
 
 const none: AnyLabels = []

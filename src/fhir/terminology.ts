@@ -9,18 +9,25 @@ export interface StoredDefinitions {
   withId(type: 'ValueSet', id: string): Promise<string | undefined>
 }
 
-/** What a search asks of terminology; all else about it is for the terminology operations. */
+/** What a search asks of terminology. */
 export interface Terminology {
   /**
    * @param valueSet  `http://…`, `http://…|version` or `ValueSet/id`
+   * @param written  what a transaction that is under way sees of definitions
    * @throws UnknownDefinition  it, or a code system or value set that it needs, is not known
    */
-  codesOf(valueSet: string, stored: StoredDefinitions): Promise<CodeSet>
+  codesOf(tenant: number, valueSet: string, written?: StoredDefinitions): Promise<CodeSet>
   /**
    * A concept and all that it subsumes (`below`), or that subsume it (`above`).
    * @throws UnknownDefinition  the code system, or the code in it, is not known
    */
-  hierarchy(direction: Direction, system: string, code: string, stored: StoredDefinitions): Promise<CodeSet>
+  hierarchy(
+    tenant: number,
+    direction: Direction,
+    system: string,
+    code: string,
+    written?: StoredDefinitions,
+  ): Promise<CodeSet>
 }
 
 /** Is the code one of the value set, or without a value set: is it one of its code system? */

@@ -51,26 +51,62 @@ const rounded = (n: number) => Number(n.toPrecision(12))
 
 const NONE: Unit = { factor: 1, zero: 0, dimensions: new Map() }
 const DEEPEST = 20
+const LONGEST = 200
+const ANNOTATION = /\{[^{}]*\}/y
 
 function parsed(code: string): Unit | undefined {
-  if (code === '' || code.length > 200 || !/^[!-~]+$/.test(code)) return undefined
   const parser = new Parser(code)
-  const unit = parser.term(0)
-  return parser.isAtEnd ? unit : undefined
+  return parser.whole()
+}
+
+/** Why a code is no unit, for a person; undefined when it is one. */
+export function unitFault(code: string): string | undefined {
+  const parser = new Parser(code)
+  return parser.whole() ? undefined : parser.fault
+}
+
+/**
+ * The unit that all units of its kind are multiples of: `m3` of `mL`, `g.m-1.s-2` of `mm[Hg]`, `1` of `%`.
+ * @returns undefined  it is no code of UCUM
+ */
+export function canonicalUnit(code: string): string | undefined {
+  const unit = unitOf(code)
+  if (!unit) return undefined
+  const factors = [...unit.dimensions].map(([base, exponent]) => (exponent === 1 ? base : `${base}${exponent}`))
+  return factors.sort().join('.') || '1'
 }
 
 /** `term` is `/a`, `a.b`, `a/b`; each part a unit with an exponent, a number, a term in parentheses or an annotation. */
 class Parser {
   private at = 0
+  /** What is wrong, for a person: the first that was. */
+  fault?: string
 
   constructor(private readonly code: string) {}
 
-  get isAtEnd(): boolean {
+  whole(): Unit | undefined {
+    const { code } = this
+    if (code === '') return this.wrong('There is nothing')
+    if (code.length > LONGEST) return this.wrong(`More than ${LONGEST} characters`)
+    // White space stands in annotations only.
+    const strange = /[^!-~]/.exec(code.replace(/\{[ -z|~]*\}/g, (annotation) => '{'.repeat(annotation.length)))
+    if (strange) return this.wrong(`The character '${strange[0]}' is not allowed`, strange.index)
+    const unit = this.term(0)
+    if (unit && !this.isAtEnd) return this.wrong(`'${code[this.at]}' is not expected`)
+    return unit
+  }
+
+  private get isAtEnd(): boolean {
     return this.at === this.code.length
   }
 
-  term(depth: number): Unit | undefined {
-    if (depth > DEEPEST) return undefined
+  private wrong(what: string, at = this.at): undefined {
+    this.fault ??= `${what} at character ${at + 1}`
+    return undefined
+  }
+
+  private term(depth: number): Unit | undefined {
+    if (depth > DEEPEST) return this.wrong('Parentheses are nested too deeply')
     let unit: Unit | undefined = NONE
     let sign = this.take('/') ? -1 : 1
     for (let first = true; ; first = false) {
@@ -78,7 +114,7 @@ class Parser {
       if (!part) return undefined
       const isAlone = first && sign === 1 && (this.isAtEnd || this.code[this.at] === ')')
       unit = isAlone ? part : multiplied(unit, part, sign)
-      if (!unit) return undefined
+      if (!unit) return this.wrong('A temperature with a zero of its own cannot be a factor')
       if (this.take('.')) sign = 1
       else if (this.take('/')) sign = -1
       else return unit
@@ -88,12 +124,15 @@ class Parser {
   private part(depth: number): Unit | undefined {
     if (this.take('(')) {
       const inner = this.term(depth + 1)
-      return this.take(')') ? inner : undefined
+      if (!this.take(')')) return this.wrong("')' is expected")
+      this.match(ANNOTATION)
+      return inner
     }
+    const from = this.at
     const symbol = this.match(/(?:\[[^\]]*\]|[^[\](){}./])+/y)
-    const annotation = this.match(/\{[^{}]*\}/y)
-    if (symbol === undefined) return annotation === undefined ? undefined : NONE
-    return withExponent(symbol)
+    const annotation = this.match(ANNOTATION)
+    if (symbol !== undefined) return withExponent(symbol) ?? this.wrong(`The unit '${symbol}' is unknown`, from)
+    return annotation === undefined ? this.wrong("A unit or '(' is expected") : NONE
   }
 
   private take(character: string): boolean {

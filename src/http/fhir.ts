@@ -33,7 +33,7 @@ export interface Door {
 }
 
 /** The one tenant of a server that knows no others. */
-const TENANT = 1
+export const TENANT = 1
 
 const methods = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] satisfies Method[])
 
@@ -101,6 +101,7 @@ async function answer(door: Work, req: IncomingMessage, path: string[], url: Que
   if (rateLimit) await throttle(rateLimit, principal, req, reply)
 
   const operation = path.at(-1)?.startsWith('$') ? door.places.at(path)?.operation : undefined
+  reply.namesRequest = !operation?.bareOutcomes
   let query = url
   let contentType: string | undefined
   let body: string | undefined

@@ -3,6 +3,7 @@ import type { Prefer } from '../rest/exchange.js'
 const none: Prefer = Object.freeze({})
 const returns = ['minimal', 'representation', 'OperationOutcome'] as const
 const handlings = ['strict', 'lenient'] as const
+const validations = ['full', 'structure'] as const
 
 /**
  * The `Prefer` header (several are joined by commas). Clients write `return=minimal, handling=lenient` and, against
@@ -20,6 +21,7 @@ export function parsePrefer(header: string | undefined): Prefer {
     const key = name.toLowerCase()
     if (key === 'return') prefer.return ??= returns.find((known) => known.toLowerCase() === word)
     if (key === 'handling') prefer.handling ??= handlings.find((known) => known === word)
+    if (key === 'validation') prefer.validation ??= validations.find((known) => known === word)
     if (key === 'respond-async') prefer.respondAsync = true
   }
   return prefer

@@ -59,6 +59,8 @@ export class Reply {
   readonly headers: string[]
   /** How the client wants to read the answer, and a refusal too. */
   layout: Layout = plain
+  /** Whether a refusal has the request's id, as the header does in any case. */
+  namesRequest = true
   /** Whether the request's body is still on its way: it is the client who is late. */
   receiving = false
   private done = false
@@ -155,7 +157,9 @@ export class Reply {
     const { status, outcome, headers } = toOutcome(err)
     const challenge = challengeOf(err)
     const { resourceType, issue } = outcome
-    const { body, contentType } = renderedOutcome({ resourceType, id: this.id, issue }, this.layout)
+    // What has words of its own in `details` is answered to the letter.
+    const identified = this.namesRequest || !issue[0]?.details ? { id: this.id } : {}
+    const { body, contentType } = renderedOutcome({ resourceType, ...identified, issue }, this.layout)
     const early = err instanceof TooLong || err instanceof RequestTimeout
     const bytes = this.head(
       status,

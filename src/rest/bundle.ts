@@ -6,7 +6,7 @@ import { batch } from './batch.js'
 import type { BundleEntry } from './bundle-entry.js'
 import type { Answer, Exchange } from './exchange.js'
 import type { Once } from './idempotency.js'
-import { parsedBody, valid } from './resource-body.js'
+import { parsedBody } from './resource-body.js'
 import type { Interaction, Serving } from './serving.js'
 import { transaction } from './transaction.js'
 import { stepsOf } from './transaction-steps.js'
@@ -50,9 +50,9 @@ async function answerBundle(serving: Serving, exchange: Exchange, { once, entry,
       { expression: ['Bundle.entry'] },
     )
   if (type === 'batch') return batch(exchange, entries, entry)
-  valid(resource)
+  const { issues } = await serving.validation.check(exchange, resource)
   const steps = stepsOf(serving, exchange, entries)
-  return once(exchange, (one) => transaction(one, exchange, steps, read))
+  return once(exchange, (one) => transaction(one, exchange, { steps, issues }, read))
 }
 
 /** Where a resource is posted to that was sent to the base by mistake. */

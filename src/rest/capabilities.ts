@@ -24,6 +24,7 @@ import { type InteractionName, type Offers, places } from './interactions.js'
 import type { Operation } from './operation.js'
 import { definitionUrl } from './operation-definition.js'
 import type { Serving } from './serving.js'
+import { offeredTerminology } from './terminology-capabilities.js'
 
 /**
  * GET [base]/metadata, and with `mode=terminology` what is offered of terminology.
@@ -31,11 +32,12 @@ import type { Serving } from './serving.js'
  */
 export async function capabilities(
   serving: Serving,
-  { query, base, parameters, ifNoneMatch }: Exchange,
+  { ctx, query, base, parameters, ifNoneMatch }: Exchange,
 ): Promise<Answer> {
   const mode = new URLSearchParams(query).get('mode') ?? 'full'
+  if (mode === 'terminology') return terminology(serving, ctx.tenant, base)
   const make = modes.get(mode)
-  if (!make) throw new Invalid(`mode is one of ${[...modes.keys()].join(', ')}`)
+  if (!make) throw new Invalid(`mode is one of ${[...modes.keys(), 'terminology'].join(', ')}`)
   const { text, etag } = madeOf({ ...serving, parameters }, make, base)
   const projection = projectionOf(query)
   if (projection) return { status: 200, body: projected(text.toString(), projection) }
@@ -46,10 +48,10 @@ export async function capabilities(
 
 /** What is offered: the same to all, but for the parameters that a tenant has defined. */
 type Offering = Pick<Serving, 'config' | 'places'> & { parameters?: TenantParameters }
-type Make = (offering: Offering) => CapabilityStatement | TerminologyCapabilities
+type Make = (offering: Offering) => CapabilityStatement
 
 /** `normative` may leave out what is trial use; the whole says no less. */
-const modes = new Map<string, Make>(Object.entries({ full: statement, normative: statement, terminology }))
+const modes = new Map<string, Make>(Object.entries({ full: statement, normative: statement }))
 
 /** Stands for the base in what is kept: a client may call it by any number of names. */
 const BASE = '{base}'
@@ -81,27 +83,56 @@ function madeOf(offering: Offering, make: Make, base: string): Made {
 }
 
 /** What both kinds of statement begin with. */
-function head() {
+function head(base = BASE) {
   // The definitions are written by each build, so their date is its date.
   const date = statSync(join(root, 'build', 'r4.json')).mtime.toISOString()
   return {
+    url: `${base}/metadata`,
+    version,
     name: 'Ingle',
+    title: 'Ingle, a FHIR R4 server',
     status: 'active',
     date,
     kind: 'instance',
     software: { name: 'Ingle', version },
-    implementation: { description: 'Ingle, a FHIR R4 server', url: BASE },
+    implementation: { description: 'Ingle, a FHIR R4 server', url: base },
   } as const
 }
 
-function terminology(): TerminologyCapabilities {
-  return { resourceType: 'TerminologyCapabilities', ...head() }
+/** Which code systems there are changes while the server serves. */
+async function terminology({ store, places }: Serving, tenant: number, base: string): Promise<Answer> {
+  const systems = await store.terminologies.of(tenant)
+  const expand = places.operations.ofType('ValueSet').find(({ code }) => code === 'expand')
+  const statement: TerminologyCapabilities = {
+    resourceType: 'TerminologyCapabilities',
+    ...head(base),
+    ...(await offeredTerminology(systems, expand)),
+  }
+  return { status: 200, body: JSON.stringify(statement) }
 }
 
+const FEATURE = 'http://hl7.org/fhir/uv/application-feature/StructureDefinition/feature'
+
+/** What clients of the terminology ecosystem look for. https://build.fhir.org/ig/HL7/fhir-tx-ecosystem-ig/ */
+const features = [
+  ['http://hl7.org/fhir/uv/tx-tests/FeatureDefinition/test-version', { valueCode: '1.9.3' }],
+  ['http://hl7.org/fhir/uv/tx-ecosystem/FeatureDefinition/CodeSystemAsParameter', { valueBoolean: true }],
+] as const
+
 function statement(offering: Offering): CapabilityStatement {
+  const made = head()
   return {
     resourceType: 'CapabilityStatement',
-    ...head(),
+    extension: features.map(([definition, value]) => ({
+      url: FEATURE,
+      extension: [
+        { url: 'definition', valueCanonical: definition },
+        { url: 'value', ...value },
+      ],
+    })),
+    ...made,
+    software: { ...made.software, releaseDate: made.date },
+    instantiates: ['http://hl7.org/fhir/CapabilityStatement/terminology-server'],
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml', 'application/fhir+ndjson'],
     patchFormat: [

@@ -7,6 +7,8 @@ export interface Prefer {
   return?: 'minimal' | 'representation' | 'OperationOutcome'
   handling?: 'strict' | 'lenient'
   respondAsync?: boolean
+  /** Heeded where the setting INGLE_VALIDATION leaves it to those who ask. */
+  validation?: 'full' | 'structure'
 }
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

@@ -1,4 +1,4 @@
-import type { ParametersParameter } from '@medplum/fhirtypes'
+import type { Parameters, ParametersParameter } from '@medplum/fhirtypes'
 import { FhirError, Invalid, type Issue } from '../base/errors.js'
 import { isResourceType, typeDefinition } from '../fhir/definitions.js'
 import { parseJson, stringifyJson } from '../fhir/json.js'
@@ -16,7 +16,19 @@ interface Parts {
   type: string
 }
 
+/** There are some fifty specs, and each call of an operation asks for those of all its parameters. */
+const known = new Map<string, Parts>()
+
 export function partsOf(spec: string): Parts {
+  let parts = known.get(spec)
+  if (!parts) {
+    parts = split(spec)
+    known.set(spec, parts)
+  }
+  return parts
+}
+
+function split(spec: string): Parts {
   const [cardinality, type] = spec.split(' ') as [string, string]
   return {
     least: cardinality.startsWith('1') ? 1 : 0,
@@ -45,15 +57,13 @@ export function readParameters(operation: Operation, exchange: Exchange): Read {
     else throw unknown(operation, name)
   }
   if (exchange.body && !operation.accepts && !operation.readsBody) fromBody(operation, read, parseJson(exchange.body))
-  for (const [name, spec] of Object.entries(operation.in)) {
-    const { least, most } = partsOf(spec)
+  for (const name in operation.in) {
+    const { least, most, type } = partsOf(operation.in[name]!)
     const values = (read.params[name] as unknown[] | undefined) ?? []
-    if (values.length < least)
-      throw new Invalid(`$${operation.code} needs the parameter ${name}, a ${partsOf(spec).type}`)
+    if (values.length < least) throw new Invalid(`$${operation.code} needs the parameter ${name}, a ${type}`)
     if (values.length > most) throw new Invalid(`$${operation.code} takes the parameter ${name} once`)
-    if (most === 1) read.params[name] = values[0]
-    else read.params[name] = values
-    if (most === 1 && values.length === 0) delete read.params[name]
+    if (most > 1) read.params[name] = values
+    else if (values.length > 0) read.params[name] = values[0]
   }
   return read
 }
@@ -103,12 +113,15 @@ function fromBody(operation: Operation, read: Read, body: unknown): void {
     throw new Invalid('The body is not a resource; it should be Parameters')
   const whole = Object.entries(operation.in).filter(([, spec]) => isResource(partsOf(spec).type))
   if (body.resourceType !== 'Parameters') {
-    if (whole.length !== 1)
+    const exact = whole.filter(([, spec]) => partsOf(spec).type === body.resourceType)
+    const meant = exact.length ? exact : whole
+    if (meant.length !== 1)
       throw new Invalid(`The body of $${operation.code} is Parameters, not ${body.resourceType.slice(0, 64)}`)
-    const [name, spec] = whole[0]!
+    const [name, spec] = meant[0]!
     put(read, name, resource(partsOf(spec).type, body, body.resourceType))
     return
   }
+  if (Array.isArray(body.parameter)) body.parameter.forEach(readBoolean)
   checkParameters(body)
   const parameters = (body.parameter ?? []) as ParametersParameter[]
   parameters.forEach((parameter, i) => {
@@ -120,6 +133,12 @@ function fromBody(operation: Operation, read: Read, body: unknown): void {
     else if (operation.takesSearch) read.search.push([name, searchValue(parameter, i)])
     else throw unknown(operation, name)
   })
+}
+
+/** A boolean that was sent as text says the same: HL7's own requests have some. */
+function readBoolean(parameter: unknown): void {
+  if (isObject(parameter) && (parameter.valueBoolean === 'true' || parameter.valueBoolean === 'false'))
+    parameter.valueBoolean = parameter.valueBoolean === 'true'
 }
 
 /** Types whose value is in `resource`. */
@@ -219,20 +238,23 @@ function searchValue(parameter: ParametersParameter, i: number): string {
  * What an operation returned, as it is served: the one resource called `return` as itself, all else as Parameters.
  * @see https://hl7.org/fhir/R4/operations.html#response
  */
-export function answerOf({ out }: Operation, values: Record<string, unknown>): Answer {
+export function answerOf(operation: Operation, values: Record<string, unknown>): Answer {
+  const { out } = operation
   const names = Object.keys(out)
   if (names.length === 1 && names[0] === 'return' && isResource(partsOf(out.return!).type))
     return { status: 200, body: stringifyJson(values.return) }
-  const parameter = names.flatMap((name) => {
-    const { type, most } = partsOf(out[name]!)
+  return { status: 200, body: stringifyJson(parametersOf(operation, values)) }
+}
+
+export function parametersOf({ out }: Operation, values: Record<string, unknown>): Parameters {
+  const parameter: Record<string, unknown>[] = []
+  for (const name in out) {
     const value = values[name]
-    const all = value === undefined ? [] : most > 1 ? (value as readonly unknown[]) : [value]
-    return all.map((one) => parameterOf(name, type, one))
-  })
-  return {
-    status: 200,
-    body: stringifyJson({ resourceType: 'Parameters', ...(parameter.length > 0 && { parameter }) }),
+    if (value === undefined) continue
+    const { type, most } = partsOf(out[name]!)
+    for (const one of most > 1 ? (value as readonly unknown[]) : [value]) parameter.push(parameterOf(name, type, one))
   }
+  return { resourceType: 'Parameters', ...(parameter.length > 0 && { parameter: parameter as never[] }) }
 }
 
 function parameterOf(name: string, type: string, value: unknown): Record<string, unknown> {

@@ -99,6 +99,8 @@ export interface Declaration<In extends Specs, Out extends Specs> {
   accepts?: readonly string[]
   /** It reads the body itself, as it was sent, XML too; `in` is what Parameters may hold, and is read from the query. */
   readsBody?: boolean
+  /** Clients compare its refusals word by word: they have nothing of this server's own, such as the request's id. */
+  bareOutcomes?: boolean
   /** It answers in formats of its own, and looks at `accept` and `format` of the exchange itself. */
   negotiates?: boolean
   /** It answers `Prefer: respond-async` in a way of its own. */

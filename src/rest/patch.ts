@@ -4,39 +4,59 @@ import { applyFhirPathPatch } from '../fhir/patch/fhirpath-patch.js'
 import { applyJsonPatch } from '../fhir/patch/json-patch.js'
 import { xmlPatch } from '../fhir/patch/xml-patch.js'
 import type { Resource, Write } from '../store/write.js'
-import { versionsOf, writeAnswer } from './answers.js'
+import { versionsOf } from './answers.js'
 import type { Core } from './core.js'
 import { criteriaOf, oneMatch } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
-import { parsedBody, valid } from './resource-body.js'
+import { localized, parsedBody, valid } from './resource-body.js'
+import type { Checked } from './validation.js'
+import { answerOfWrite, type Made } from './written.js'
 
 /** PATCH [base]/Type/id, JSON, XML or FHIRPath Patch; https://hl7.org/fhir/R4/http.html#patch */
-export async function patch({ store }: Core, exchange: Exchange): Promise<Answer> {
+export async function patch(core: Core, exchange: Exchange): Promise<Answer> {
   const [type, id] = exchange.path as [string, string]
-  return writeAnswer(await store.write(exchange.ctx.tenant, patchOf(exchange, type, id)), exchange)
+  const made: Made = { issues: [] }
+  const write = patchOf(core, exchange, type, id, (checked) => Object.assign(made, checked))
+  return answerOfWrite(core, exchange, made, core.store.write(exchange.ctx.tenant, write))
 }
 
 /** PATCH [base]/Type?criteria of the one match. */
-export async function conditionalPatch({ store }: Core, exchange: Exchange): Promise<Answer> {
+export async function conditionalPatch(core: Core, exchange: Exchange): Promise<Answer> {
   const type = exchange.path[0]!
   const criteria = criteriaOf(exchange, type, exchange.query)
-  const written = await store.transaction(async (unit) => {
+  const made: Made = { issues: [] }
+  const writing = core.store.transaction(async (unit) => {
     await unit.lock([criteria.name])
     const match = await oneMatch(unit.finder, exchange, criteria)
     if (!match) throw new NotFound(`The criteria match no ${type}`)
-    const [one] = await unit.write(exchange.ctx.tenant, [patchOf(exchange, type, match.id)], true)
+    const write = patchOf(core, exchange, type, match.id, (checked) => Object.assign(made, checked))
+    const [one] = await unit.write(exchange.ctx.tenant, [write], true)
     return one!
   })
-  return writeAnswer(written, exchange)
+  return answerOfWrite(core, exchange, made, writing)
 }
 
 type Apply = (resource: Resource) => unknown
 
-/** The write of a patch; what comes out of it has to be valid. */
-export function patchOf(exchange: Exchange, type: string, id: string): Write {
-  const apply = applyOf(exchange)
+/**
+ * The write of a patch; what comes out of it has to be valid.
+ * @param tell  is told what the patch makes, once it is applied
+ */
+export function patchOf(
+  { validation }: Core,
+  exchange: Exchange,
+  type: string,
+  id: string,
+  tell: (made: Checked) => void,
+): Write {
+  const patched = applyOf(exchange)
   const ifMatch = versionsOf(exchange.ifMatch)
-  return { kind: 'patch', type, id, apply: (current) => valid(apply(current)), ...(ifMatch && { ifMatch }) }
+  const apply = async (current: Resource) => {
+    const made = await validation.check(exchange, localized(exchange.base, patched(current)))
+    tell(made)
+    return made.resource
+  }
+  return { kind: 'patch', type, id, apply, ...(ifMatch && { ifMatch }) }
 }
 
 function applyOf(exchange: Exchange): Apply {

@@ -3,20 +3,29 @@ import { parseJson } from '../fhir/json.js'
 import { rewriteReferences } from '../fhir/references.js'
 import { validateStructure } from '../fhir/validation/structure.js'
 import type { Resource } from '../store/write.js'
+import type { Core } from './core.js'
 import type { Exchange } from './exchange.js'
+import type { Checked } from './validation.js'
 
 const ID = /^[A-Za-z0-9.-]{1,64}$/
 
-/** The resource in the body, structurally valid and of the type that the URL names. */
-export function resourceIn(exchange: Exchange, type: string): Resource {
+/**
+ * The resource in the body, of the type that the URL names, when it may be stored.
+ * @throws Invalid, Unprocessable  as `Validation.check`
+ */
+export async function resourceIn({ validation }: Core, exchange: Exchange, type: string): Promise<Checked> {
   const resource = parsedBody(exchange)
   if (isObject(resource) && typeof resource.resourceType === 'string' && resource.resourceType !== type)
     throw new Invalid(`The body is a ${resource.resourceType.slice(0, 64)}, the URL names ${type}`, {
       expression: ['resourceType'],
     })
-  const known = valid(resource)
-  rewriteReferences(known, (url) => ownReference(exchange.base, url))
-  return known
+  return validation.check(exchange, localized(exchange.base, resource))
+}
+
+/** What was sent, with references to this server by its full address made local. */
+export function localized<T>(base: string, resource: T): T {
+  if (typeof resource === 'object' && resource !== null) rewriteReferences(resource, (url) => ownReference(base, url))
+  return resource
 }
 
 /** `http://this.server/fhir/Patient/1` is `Patient/1`: stored so, it is found however it is asked for. */
@@ -31,6 +40,10 @@ export function parsedBody({ body, contentType }: Exchange): unknown {
   return parseJson(body)
 }
 
+/**
+ * What is taken for a while and never stored, of the form that its type has.
+ * @throws Invalid  with all that is not (400)
+ */
 export function valid(resource: unknown): Resource {
   const issues = validateStructure(resource)
   if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal'))

@@ -1,47 +1,56 @@
-import { Invalid, MultipleMatches, NotFound } from '../base/errors.js'
+import { Invalid, type Issue, MultipleMatches, NotFound } from '../base/errors.js'
 import { instantText } from '../base/instant.js'
 import { newId } from '../store/identity.js'
+import { MissingReferences } from '../store/integrity.js'
 import type { Unit } from '../store/store.js'
 import type { Write, Written } from '../store/write.js'
 import { etag, isShown, writeAnswer } from './answers.js'
 import { entryText, responseBundle } from './bundle-entry.js'
+import type { Core } from './core.js'
 import { allMatches, oneMatch } from './criteria.js'
 import { deletedAnswer } from './delete.js'
 import type { Answer, Exchange } from './exchange.js'
 import { patchOf } from './patch.js'
 import type { Interaction, Serving } from './serving.js'
+import { inEntries, issuesByEntry } from './transaction-issues.js'
 import { destinations, resolveReferences } from './transaction-references.js'
 import { at, type Step, within } from './transaction-steps.js'
 import { preconditions, updateOf } from './update.js'
 
 /**
  * Spec order: deletes, creates, updates and patches, reads. https://hl7.org/fhir/R4/http.html#trules
+ * @param sent  its entries, and what there is to say of them all the same
  * @param read  answers an entry that changes nothing
  */
 export async function transaction(
   serving: Serving,
   exchange: Exchange,
-  sent: () => Step[],
+  sent: Sent,
   read: Interaction,
 ): Promise<Answer> {
   const { tenant } = exchange.ctx
   let answers: string[] = []
+  let numbers: number[] = []
 
-  await serving.store.transaction(async (unit) => {
-    const planned = await plan(unit, exchange, sent(), serving.config.maxConditionalDeletes)
-    const { writes, numbers, reads, deletes, hidden } = planned
+  const done = serving.store.transaction(async (unit) => {
+    const planned = await plan(unit, serving, exchange, sent)
+    const { writes, reads, deletes, hidden, told } = planned
     answers = planned.answers
+    numbers = planned.numbers
     // Handed over: whoever keeps the resources while the database works pays for it with every collection of garbage.
     const written = await unit.write(tenant, writes.splice(0), reads.length === 0)
     written.forEach((one, i) => {
       const deleted = deletes.get(numbers[i]!)
       if (deleted) deleted.written.push(one)
-      else answers[numbers[i]!] = writtenText(exchange, one, !hidden.has(numbers[i]!))
+      else answers[numbers[i]!] = writtenText(exchange, one, told.get(numbers[i]!), !hidden.has(numbers[i]!))
     })
     for (const [n, { step, written }] of deletes)
       answers[n] = entryText(deletedAnswer(step.type, written, exchange), step.exchange)
     const inside = { ...serving, store: serving.store.within(unit) }
     for (const { n, exchange: one } of reads) answers[n] = await at(n, readText(inside, one, read))
+  })
+  await done.catch((cause) => {
+    throw cause instanceof MissingReferences ? inEntries(cause, numbers) : cause
   })
   return { status: 200, body: responseBundle('transaction-response', answers) }
 }
@@ -50,12 +59,20 @@ async function readText(serving: Serving, exchange: Exchange, read: Interaction)
   return entryText(await read(serving, exchange), exchange)
 }
 
+/** A transaction as it was sent and checked. */
+interface Sent {
+  steps: () => Step[]
+  issues: readonly Issue[]
+}
+
 interface Plan {
   writes: Write[]
   /** of the entries that `writes` stand for */
   numbers: number[]
   /** By number of the entry, which may come to no write or several; `written` is filled in when that is done. */
   deletes: Map<number, { step: Step; written: Written[] }>
+  /** what there is to say of what each entry writes, by its number */
+  told: Map<number, readonly Issue[]>
   /** of entries whose sender may not see what they write */
   hidden: Set<number>
   reads: Step[]
@@ -63,12 +80,22 @@ interface Plan {
   answers: string[]
 }
 
-async function plan(unit: Unit, exchange: Exchange, steps: readonly Step[], mostDeletes: number): Promise<Plan> {
-  const matched = await matches(unit, exchange, steps, mostDeletes)
+async function plan(unit: Unit, core: Core, exchange: Exchange, sent: Sent): Promise<Plan> {
+  const steps = sent.steps()
+  const told = issuesByEntry(sent.issues, steps)
+  const matched = await matches(unit, exchange, steps, core.config.maxConditionalDeletes)
   const ids = new Map(steps.filter(({ reads }) => !reads).map((step) => [step, idOf(step, matched.get(step)?.[0])]))
   checkIdentities(steps, ids, matched)
   const leadTo = await destinations(unit, exchange, steps, ids)
-  const planned: Plan = { writes: [], numbers: [], deletes: new Map(), hidden: new Set(), reads: [], answers: [] }
+  const planned: Plan = {
+    writes: [],
+    numbers: [],
+    deletes: new Map(),
+    told,
+    hidden: new Set(),
+    reads: [],
+    answers: [],
+  }
   const { writes, numbers, answers } = planned
   for (const step of steps) {
     const { n, method, type } = step
@@ -85,7 +112,7 @@ async function plan(unit: Unit, exchange: Exchange, steps: readonly Step[], most
     }
     if (!isShown(type, step.exchange)) planned.hidden.add(n)
     if (method === 'DELETE') planned.deletes.set(n, { step, written: [] })
-    for (const write of within(n, () => writesOf(step, ids.get(step)!, matched.get(step)))) {
+    for (const write of within(n, () => writesOf(core, told, step, ids.get(step)!, matched.get(step)))) {
       writes.push(write)
       numbers.push(n)
     }
@@ -171,8 +198,8 @@ function checkIdentities(
 }
 
 /** Of a DELETE by criteria as many as match; of what reads none. */
-function writesOf(step: Step, id: string, matched: readonly Match[] = []): Write[] {
-  const { method, type, entry, exchange, criteria } = step
+function writesOf(core: Core, told: Plan['told'], step: Step, id: string, matched: readonly Match[] = []): Write[] {
+  const { n, method, type, entry, exchange, criteria } = step
   switch (method) {
     case 'POST':
       return [{ kind: 'create', type, id, resource: entry.resource! }]
@@ -188,7 +215,7 @@ function writesOf(step: Step, id: string, matched: readonly Match[] = []): Write
       ]
     }
     case 'PATCH':
-      return [patchOf(exchange, type, id)]
+      return [patchOf(core, exchange, type, id, ({ issues }) => told.set(n, issues))]
     case 'DELETE': {
       const conditions = preconditions(exchange)
       if (conditions.ifMatch && matched.length > 1)
@@ -204,10 +231,10 @@ function writesOf(step: Step, id: string, matched: readonly Match[] = []): Write
 const PHRASES = { created: '201 Created', updated: '200 OK', unchanged: '200 OK', deleted: '204 No Content' } as const
 
 /** Written by hand: a bundle has hundreds of these. */
-function writtenText(exchange: Exchange, written: Written, isShown = true): string {
+function writtenText(exchange: Exchange, written: Written, issues?: readonly Issue[], isShown = true): string {
   const { base, prefer } = exchange
   const { type, id, version, at, outcome, content } = written
-  if (prefer.return === 'OperationOutcome') return entryText(writeAnswer(written, exchange), exchange)
+  if (prefer.return === 'OperationOutcome') return entryText(writeAnswer(written, exchange, issues), exchange)
   const modified = at ? `,"lastModified":"${instantText(at)}"` : ''
   const location = `"location":"${base}/${type}/${id}/_history/${version}",`
   const isWanted = isShown && prefer.return === 'representation' && content !== undefined

@@ -1,37 +1,41 @@
 import { Invalid } from '../base/errors.js'
 import { newId } from '../store/identity.js'
 import type { Resource, Write } from '../store/write.js'
-import { versionsOf, writeAnswer } from './answers.js'
+import { versionsOf } from './answers.js'
 import type { Core } from './core.js'
 import { criteriaOf, oneMatch } from './criteria.js'
 import type { Answer, Exchange } from './exchange.js'
 import { checkId, checkSameId, resourceIn } from './resource-body.js'
+import { answerOfWrite } from './written.js'
 
 /** PUT [base]/Type/id; creates what is not there. https://hl7.org/fhir/R4/http.html#update */
-export async function update({ store }: Core, exchange: Exchange): Promise<Answer> {
+export async function update(core: Core, exchange: Exchange): Promise<Answer> {
+  const { store } = core
   const [type, id] = exchange.path as [string, string]
   checkId(id)
-  const resource = resourceIn(exchange, type)
+  const conditions = preconditions(exchange)
+  const made = await resourceIn(core, exchange, type)
+  const { resource } = made
   checkSameId(resource, type, id)
-  return writeAnswer(
-    await store.write(exchange.ctx.tenant, { kind: 'put', type, id, resource, ...preconditions(exchange) }),
-    exchange,
-  )
+  const writing = store.write(exchange.ctx.tenant, { kind: 'put', type, id, resource, ...conditions })
+  return answerOfWrite(core, exchange, made, writing)
 }
 
 /** PUT [base]/Type?criteria; https://hl7.org/fhir/R4/http.html#cond-update */
-export async function conditionalUpdate({ store }: Core, exchange: Exchange): Promise<Answer> {
+export async function conditionalUpdate(core: Core, exchange: Exchange): Promise<Answer> {
+  const { store } = core
   const type = exchange.path[0]!
-  const resource = resourceIn(exchange, type)
+  const made = await resourceIn(core, exchange, type)
+  const { resource } = made
   const criteria = criteriaOf(exchange, type, exchange.query)
   const { tenant } = exchange.ctx
-  const written = await store.transaction(async (unit) => {
+  const writing = store.transaction(async (unit) => {
     await unit.lock([criteria.name])
     const match = await oneMatch(unit.finder, exchange, criteria)
     const [one] = await unit.write(tenant, [updateOf(type, resource, match?.id, preconditions(exchange))], true)
     return one!
   })
-  return writeAnswer(written, exchange)
+  return answerOfWrite(core, exchange, made, writing)
 }
 
 /** The write that a conditional update comes to: of the match, else of the id in the body, else a create. */

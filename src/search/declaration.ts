@@ -115,8 +115,10 @@ function isStandard({ url, derivedFrom, code, base, type, expression }: SearchPa
   if (origin === undefined) return false
   const isAlike = typesOf(base).every((one) => {
     const theirs = standard.of(one).get(code)
+    // What the standard says of every resource, guides say of one type: Resource.id, Patient.id
     const parts = (text: string) =>
-      members(text, one)
+      [one, 'Resource', 'DomainResource']
+        .flatMap((root) => members(text, root).map((member) => member.replace(root, one)))
         .map((member) => member.replace(/\s+/g, ' '))
         .sort()
         .join('|')

@@ -18,6 +18,9 @@ export function withUrl(tenant: number, type: Exclude<CanonicalType, 'NamingSyst
 export const withId = (tenant: number, type: CanonicalType, id: string): Sql =>
   sql`resource r where r.tenant = ${tenant} and r.key = ${keyOf(tenant, type, id)}::bigint and not r.deleted`
 
+/** All of a type. */
+export const ofType = (tenant: number, type: CanonicalType): Sql =>
+  sql`resource r where r.tenant = ${tenant} and r.type = ${typeCode(type)} and not r.deleted`
+
 /** NamingSystems, which R4 gives no url: few enough to be looked through. */
-export const namingSystems = (tenant: number): Sql =>
-  sql`resource r where r.tenant = ${tenant} and r.type = ${typeCode('NamingSystem')} and not r.deleted`
+export const namingSystems = (tenant: number): Sql => ofType(tenant, 'NamingSystem')

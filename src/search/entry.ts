@@ -1,6 +1,14 @@
 import type { Range } from './clause.js'
-import type { Link } from './links.js'
 import type { Indexed } from './types/quantity.js'
+
+/** A resource of this server that another one refers to. */
+export interface Link {
+  key: bigint
+  /** of a reference to one version; 0: to whatever is current */
+  version: number
+  /** as it stands there: `Patient/1` */
+  reference: string
+}
 
 /** What one resource puts into the search index; `layout.ts` knows where it goes. */
 export interface Entry {

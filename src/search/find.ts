@@ -305,6 +305,7 @@ export class Finder {
       query: (statement) => this.session.query(statement, signal),
       contents: async (from) => (await this.current(ctx, from)).map(({ content }) => String(content)),
       terminology: this.terminology,
+      inTransaction: !this.printsPages,
       // What a transaction has written is not in the totals until it commits.
       present: async (hashes) => (this.printsPages ? this.totals.among(tenant, hashes) : hashes),
     }

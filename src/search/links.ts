@@ -1,19 +1,10 @@
 import { isResourceType, resourceTypes } from '../fhir/definitions.js'
-import type { Entry } from './entry.js'
+import type { Entry, Link } from './entry.js'
 import { keyOf } from './hash.js'
 import { paramOf } from './names.js'
 import type { SearchParameter } from './parameters.js'
 import { storedParameters } from './sources.js'
 import { refsOf } from './where.js'
-
-/** A resource of this server that another one refers to. */
-export interface Link {
-  key: bigint
-  /** of a reference to one version; 0: to whatever is current */
-  version: number
-  /** as it stands there: `Patient/1` */
-  reference: string
-}
 
 /** Type, id and version of a reference to this server; a search instead of an id is one that nobody has resolved. */
 const LOCAL = /^([A-Z][A-Za-z]+)(?:\/([A-Za-z0-9.-]{1,64})(?:\/_history\/(\d{1,9}))?(?:#.*)?|(\?.+))$/s
@@ -28,18 +19,15 @@ export function linkOf(tenant: number, reference: string): Link | undefined {
 
 type Json = Record<string, unknown>
 
+/** `place` gives the element as FHIRPath: `Observation.performer[1]` */
+type Visit = (reference: string, place: () => string) => void
+
 /**
- * Visits all that a resource refers to, be it in extensions and contained resources, until `visit` says that it is enough.
- * What a Bundle or Parameters hold is of a world of its own: their entries refer to each other.
- *
- * @param visit  `place` gives the element as FHIRPath: `Observation.performer[1]`
- * @returns whether `visit` has seen enough
+ * Visits all that a resource refers to, be it in extensions and contained resources. What a Bundle or Parameters hold is
+ * of a world of its own: their entries refer to each other.
  */
-export function eachLocalReference(
-  resource: { resourceType: string },
-  visit: (reference: string, place: () => string) => boolean | undefined,
-): boolean {
-  return walk(resource as Json, resource.resourceType, visit, undefined)
+export function eachLocalReference(resource: { resourceType: string }, visit: Visit): void {
+  walk(resource as Json, resource.resourceType, visit, undefined)
 }
 
 /** The way back to the root; nothing is written out unless somebody asks where he is. */
@@ -48,31 +36,22 @@ interface Step {
   readonly above: Step | undefined
 }
 
-function walk(
-  node: Json,
-  root: string,
-  visit: (reference: string, place: () => string) => boolean | undefined,
-  above: Step | undefined,
-): boolean {
+function walk(node: Json, root: string, visit: Visit, above: Step | undefined): void {
   const { reference } = node
   // Three other elements of R4 are named reference: see fhir/references.ts.
-  if (typeof reference === 'string' && node.resourceType === undefined && node.language === undefined) {
-    if (visit(reference, () => placeOf(root, above))) return true
-  }
+  if (typeof reference === 'string' && node.resourceType === undefined && node.language === undefined)
+    visit(reference, () => placeOf(root, above))
   for (const name in node) {
     const child = node[name]
     if (typeof child !== 'object' || child === null) continue
     if (name === 'resource' && typeof (child as Json).resourceType === 'string') continue
     const step = { name, above }
-    if (Array.isArray(child)) {
-      for (let i = 0; i < child.length; i++) {
-        const item: unknown = child[i]
-        if (typeof item === 'object' && item !== null && walk(item as Json, root, visit, { name: i, above: step }))
-          return true
-      }
-    } else if (walk(child as Json, root, visit, step)) return true
+    if (!Array.isArray(child)) walk(child as Json, root, visit, step)
+    else
+      child.forEach((item: unknown, i) => {
+        if (typeof item === 'object' && item !== null) walk(item as Json, root, visit, { name: i, above: step })
+      })
   }
-  return false
 }
 
 function placeOf(root: string, step: Step | undefined): string {
@@ -92,13 +71,12 @@ export function addLinks(tenant: number, resource: { resourceType: string }, ent
   let salt: bigint | undefined
   eachLocalReference(resource, (reference) => {
     const link = linkOf(tenant, reference)
-    if (!link) return undefined
+    if (!link) return
     entry.links.push(link)
     if (!entry.found.has(link.key)) {
       salt ??= paramOf(tenant, 'Resource', ELSEWHERE)
       entry.ref.add(link.key ^ salt)
     }
-    return undefined
   })
 }
 

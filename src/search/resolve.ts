@@ -18,6 +18,8 @@ export interface Stored {
   /** JSON texts of the current resources that `resource r where …` reads */
   contents(from: Sql): Promise<string[]>
   terminology: Terminology
+  /** Definitions may have been written by the transaction that this is a part of. */
+  inTransaction: boolean
   /** Of many tokens those that some resource has. */
   present(hashes: readonly bigint[]): Promise<readonly bigint[]>
 }
@@ -77,10 +79,10 @@ export async function resolved(clause: Open, beside: readonly Clause[], stored: 
   }
 }
 
-function codesOf(test: ConceptTest, { terminology, ...stored }: Stored): Promise<CodeSet> {
-  const definitions = definitionsIn(stored)
-  if (test.kind === 'in') return terminology.codesOf(test.valueSet, definitions)
-  return terminology.hierarchy(test.kind, test.system, test.code, definitions)
+function codesOf(test: ConceptTest, { terminology, inTransaction, ...stored }: Stored): Promise<CodeSet> {
+  const written = inTransaction ? definitionsIn(stored) : undefined
+  if (test.kind === 'in') return terminology.codesOf(stored.tenant, test.valueSet, written)
+  return terminology.hierarchy(stored.tenant, test.kind, test.system, test.code, written)
 }
 
 function definitionsIn({ tenant, contents }: Pick<Stored, 'tenant' | 'contents'>): StoredDefinitions {

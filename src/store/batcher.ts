@@ -63,5 +63,5 @@ export class Batcher<Item, Result> {
   }
 }
 
-/** PostgreSQL refused the data (class 22, 23, 54), as opposed to being away. */
-const isOwnFault = (cause: unknown) => /^(22|23|54)/.test((cause as { code?: string }).code ?? '')
+/** PostgreSQL, or a check of ours there, refused the data (class 22, 23, 54), as opposed to being away. */
+const isOwnFault = (cause: unknown) => /^(22|23|54|IN00[23])/.test((cause as { code?: string }).code ?? '')

@@ -42,8 +42,9 @@ export interface Change {
   written: Written
   key: bigint
   current?: Current
-  /** What it is found by; absent for a delete. */
+  /** What it is found by, and what that was made of; absent for a delete. */
   entry?: Entry
+  resource?: { resourceType: string }
   method: number
 }
 
@@ -93,17 +94,20 @@ export class Changes {
     if (count) totals.add(typeTotal(tenant, name), count)
   }
 
-  /** @param last  the transaction ends with this */
-  async store(transaction: Transaction, db: Database, last: boolean): Promise<void> {
+  /**
+   * @param last    the transaction ends with this
+   * @param behind  statements of our own that go behind the rows
+   */
+  async store(transaction: Transaction, db: Database, last: boolean, behind?: string): Promise<void> {
     const { rows, contained } = this
     const { tenant, fence } = this.parameters
     await widenSpans(db, tenant, rows.spans)
     await recordTerms(db, tenant, rows.terms)
     await contained.announce(db)
     const tables = [this.versions, ...rows.tables, ...contained.tables, this.superseded, this.totals.rows(tenant)]
-    const ahead = { statements: [...rows.statements(), ...contained.statements()], before: fence }
-    if (last) await transaction.copyAndCommit(tables, ahead)
-    else await transaction.copy(tables, ahead)
+    const around = { statements: [...rows.statements(), ...contained.statements()], before: fence, behind }
+    if (last) await transaction.copyAndCommit(tables, around)
+    else await transaction.copy(tables, around)
   }
 }
 

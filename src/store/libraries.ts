@@ -5,7 +5,7 @@ import { type Sql, sql } from '../db/sql.js'
 import { shipped } from '../fhir/definitions/shipped.js'
 import { parseJson } from '../fhir/json.js'
 import { type Canonicals, type CanonicalType, highestFirst, type Library, layered, urlsOf } from '../fhir/library.js'
-import { namingSystems, withId, withUrl } from '../search/definitions.js'
+import { namingSystems, ofType, withId, withUrl } from '../search/definitions.js'
 import { contentText } from '../search/layout.js'
 
 /** What another process writes is seen after so many milliseconds; what this one writes, at once. */
@@ -24,14 +24,19 @@ interface Known {
   readonly until: number
 }
 
-interface Read {
-  readonly resources: readonly Canonical[]
+interface Read<T> {
+  readonly value: T
   /** characters of JSON */
   readonly size: number
 }
 
-/** Reads what is stored, in some session and with or without a memory. */
-type Reader = (key: string, from: Sql) => Promise<readonly Canonical[]>
+type Row = { rid: bigint; version: number; content: string }
+
+/** Reads what is stored, or has it already under a key. */
+interface Reader {
+  resources(key: string, from: Sql): Promise<readonly Canonical[]>
+  urls(key: string, from: Sql): Promise<readonly string[]>
+}
 
 /**
  * The definitions of every tenant: what is stored, over what the server was shipped with.
@@ -42,8 +47,10 @@ type Reader = (key: string, from: Sql) => Promise<readonly Canonical[]>
 export class Libraries {
   private readonly known = new Map<number, Known>()
   private readonly asking = new Map<number, Promise<Known>>()
-  private readonly parsed = new Lately<readonly Canonical[]>(KEPT)
-  private readonly reading = new Map<string, Promise<readonly Canonical[]>>()
+  /** By tenant, row and version: what did not change is the same object under the next revision. */
+  private readonly parsed = new Lately<Canonical>(KEPT)
+  private readonly resources = new Remembered<readonly Canonical[]>()
+  private readonly urls = new Remembered<readonly string[]>()
 
   constructor(private readonly db: Session) {}
 
@@ -62,11 +69,6 @@ export class Libraries {
     return (await asking).library
   }
 
-  /** As a transaction sees them that may have written some itself; nothing of it is kept. */
-  within(session: Session, tenant: number): Library {
-    return libraryOf(tenant, Symbol().toString(), (_, from) => read(session, from).then(({ resources }) => resources))
-  }
-
   /** A transaction of this process that wrote definitions has been committed. */
   changed(tenant: number) {
     this.known.delete(tenant)
@@ -80,20 +82,39 @@ export class Libraries {
       sql`select d.revision from definition_revision d where d.tenant = ${tenant}`,
     )
     const revision = `${tenant} ${row?.revision ?? 0}`
-    const same = known?.revision.startsWith(`${revision} `)
-    const library = same ? known! : libraryOf(tenant, revision, (key, from) => this.read(`${revision} ${key}`, from))
-    return { library, until }
+    if (known?.revision.startsWith(`${revision} `)) return { library: known, until }
+    const reader: Reader = {
+      resources: (key, from) =>
+        this.resources.of(`${revision} ${key}`, () => read(this.db, from, (one) => this.parse(tenant, one))),
+      urls: (key, from) => this.urls.of(`${revision} ${key}`, () => readUrls(this.db, from)),
+    }
+    return { library: libraryOf(tenant, revision, reader), until }
   }
 
-  private async read(key: string, from: Sql): Promise<readonly Canonical[]> {
+  private parse(tenant: number, row: Row): Canonical {
+    const key = `${tenant} ${row.rid} ${row.version}`
     const kept = this.parsed.get(key)
+    if (kept) return kept
+    const resource = freeze(parseJson(row.content) as Canonical)
+    this.parsed.set(key, resource, row.content.length)
+    return resource
+  }
+}
+
+/** What is read once for all who ask for it at the same time, and kept for those who come soon after. */
+class Remembered<T> {
+  private readonly kept = new Lately<T>(KEPT)
+  private readonly reading = new Map<string, Promise<T>>()
+
+  async of(key: string, read: () => Promise<Read<T>>): Promise<T> {
+    const kept = this.kept.get(key)
     if (kept) return kept
     let reading = this.reading.get(key)
     if (!reading) {
-      reading = read(this.db, from)
-        .then(({ resources, size }) => {
-          this.parsed.set(key, resources, Math.max(size, LEAST))
-          return resources
+      reading = read()
+        .then(({ value, size }) => {
+          this.kept.set(key, value, Math.max(size, LEAST))
+          return value
         })
         .finally(() => this.reading.delete(key))
       this.reading.set(key, reading)
@@ -109,16 +130,20 @@ export async function raiseRevision(transaction: Transaction, tenant: number): P
     on conflict (tenant) do update set revision = d.revision + 1`)
 }
 
-function libraryOf(tenant: number, revision: string, resources: Reader): Library {
+function libraryOf(tenant: number, revision: string, reader: Reader): Library {
   const stored: Library = {
     revision,
     async withUrl<T extends CanonicalType>(type: T, url: string) {
       const from = type === 'NamingSystem' ? namingSystems(tenant) : withUrl(tenant, type, url)
-      const found = await resources(type === 'NamingSystem' ? type : `${type} ${url}`, from)
+      const found = await reader.resources(type === 'NamingSystem' ? type : `${type} ${url}`, from)
       return highestFirst(found.filter((one) => urlsOf(one).includes(url))) as Canonicals[T][]
     },
+    async urls(type) {
+      if (type !== 'NamingSystem') return reader.urls(type, ofType(tenant, type))
+      return [...new Set((await reader.resources(type, namingSystems(tenant))).flatMap(urlsOf))]
+    },
     async withId<T extends CanonicalType>(type: T, id: string) {
-      const [found] = await resources(`${type}/${id}`, withId(tenant, type, id))
+      const [found] = await reader.resources(`${type}/${id}`, withId(tenant, type, id))
       return found?.id === id && found.resourceType === type ? (found as Canonicals[T]) : undefined
     },
   }
@@ -126,11 +151,22 @@ function libraryOf(tenant: number, revision: string, resources: Reader): Library
 }
 
 /** @param from  `resource r where …`; of what has the same url and version the one written last counts */
-async function read(session: Session, from: Sql): Promise<Read> {
-  const rows = await session.query<{ content: string }>(sql`
-    select ${contentText} as content
-    from (select r.tenant, r.rid, r.version, r.at from ${from}) o
-    join version v on v.tenant = o.tenant and v.rid = o.rid and v.version = o.version order by o.at desc, o.rid desc`)
-  const resources = rows.map(({ content }) => freeze(parseJson(content) as Canonical))
-  return { resources, size: rows.reduce((sum, { content }) => sum + content.length, 0) }
+async function read(session: Session, from: Sql, made: (row: Row) => Canonical): Promise<Read<readonly Canonical[]>> {
+  const rows = await session.query<Row>(sql`
+    select o.rid, o.version, ${contentText} as content ${versionsOf(from)} order by o.at desc, o.rid desc`)
+  return { value: rows.map(made), size: sizeOf(rows.map(({ content }) => content)) }
 }
+
+async function readUrls(session: Session, from: Sql): Promise<Read<readonly string[]>> {
+  const rows = await session.query<{ url: string | null }>(
+    sql`select distinct v.content ->> 'url' as url ${versionsOf(from)}`,
+  )
+  const value = rows.flatMap(({ url }) => url ?? [])
+  return { value, size: sizeOf(value) }
+}
+
+const versionsOf = (from: Sql): Sql => sql`
+  from (select r.tenant, r.rid, r.version, r.at from ${from}) o
+  join version v on v.tenant = o.tenant and v.rid = o.rid and v.version = o.version`
+
+const sizeOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0)

@@ -14,6 +14,7 @@ import type { TenantParameters } from '../search/tenant-parameters.js'
 import { type Change, Changes, type Current, type Written } from './changes.js'
 import { Draft } from './declare.js'
 import type { RowIds } from './identity.js'
+import { IntegrityCheck, type References } from './integrity.js'
 import { raiseRevision } from './libraries.js'
 
 export type { Written } from './changes.js'
@@ -31,8 +32,9 @@ export type Write = { type: string; id: string } & (
   | { kind: 'create'; resource: Resource }
   /** `mustBeNew`: nothing that is there is overwritten. */
   | { kind: 'put'; resource: Resource; ifMatch?: Versions; ifNoneMatch?: '*'; mustBeNew?: boolean }
-  | { kind: 'patch'; apply: (current: Resource) => Resource; ifMatch?: Versions }
-  | { kind: 'delete'; ifMatch?: Versions }
+  | { kind: 'patch'; apply: (current: Resource) => Resource | Promise<Resource>; ifMatch?: Versions }
+  /** `evenIfReferred`: what refers to it goes, too. */
+  | { kind: 'delete'; ifMatch?: Versions; evenIfReferred?: true }
 )
 
 export interface WriteContext {
@@ -41,6 +43,7 @@ export interface WriteContext {
   db: Database
   rowIds: RowIds
   registries: Registries
+  references: References
   /** milliseconds since 1970; default: the clock */
   now?: number
 }
@@ -60,8 +63,15 @@ export function write(
 ): Promise<(Written | FhirError)[]> {
   // Not by await, whose frame would keep the resources while the database works: hundreds of them for each bundle,
   // moved by one collection of garbage after the other.
-  return gather(transaction, context, writes, options.allOrNothing === true).then(({ results, changes, draft }) =>
-    save(transaction, context, changes, draft, options.last === true).then(() => results),
+  return gather(transaction, context, writes, options.allOrNothing === true).then(
+    ({ results, changes, check, draft }) =>
+      save(transaction, context, changes, check, draft, options.last === true).then(
+        () => results,
+        (cause) => {
+          // Of several that only came together each is told alone.
+          throw options.allOrNothing || results.length === 1 ? check.explained(cause) : cause
+        },
+      ),
   )
 }
 
@@ -72,7 +82,7 @@ async function gather(
   writes: readonly Write[],
   allOrNothing: boolean,
 ) {
-  const { tenant, registries, rowIds } = context
+  const { tenant, registries, rowIds, references } = context
   if (writes.some(({ type }) => isCanonicalType(type))) await raiseRevision(transaction, tenant)
   const draft = writes.some(({ type }) => type === 'SearchParameter')
     ? await Draft.open(transaction, tenant)
@@ -80,32 +90,39 @@ async function gather(
   const parameters = draft?.before ?? (await registries.forWrite(transaction, tenant))
   const keys = writes.map((one) => keyOf(tenant, one.type, one.id))
   const existing = await lock(transaction, tenant, writes, keys)
+  const patched = await applied(writes, keys, existing)
   const fresh = await rowIds.take(keys.filter((key) => !existing.has(key)).length)
   const now = context.now ?? Date.now()
   let taken = 0
   const changes = new Changes(parameters, writes.length)
+  const check = new IntegrityCheck(tenant, references, writes, keys)
   const results = writes.map((one, i): Written | FhirError => {
     try {
       const current = existing.get(keys[i]!)
-      const change = plan(parameters, one, keys[i]!, current, now, draft)
-      if (change.written.outcome !== 'unchanged') changes.add(change, current?.rid ?? fresh[taken++]!)
+      const change = plan(parameters, one, patched[i], keys[i]!, current, now, draft)
+      if (change.written.outcome !== 'unchanged') {
+        changes.add(change, current?.rid ?? fresh[taken++]!)
+        if (change.resource) check.written(change.resource, change.entry!, i)
+        else if (!('evenIfReferred' in one)) check.removed(one.type, change.key)
+      }
       return change.written
     } catch (cause) {
       if (allOrNothing || !(cause instanceof FhirError)) throw cause
       return cause
     }
   })
-  return { results, changes, draft }
+  return { results, changes, check, draft }
 }
 
 async function save(
   transaction: Transaction,
   { tenant, db, registries }: WriteContext,
   changes: Changes,
+  check: IntegrityCheck,
   draft: Draft | undefined,
   last: boolean,
 ) {
-  await registries.fenced(tenant, changes.store(transaction, db, last && !draft))
+  await registries.fenced(tenant, changes.store(transaction, db, last && !draft, check.statements()))
   if (!draft) return
   await draft.save(transaction)
   registries.forget(tenant)
@@ -133,10 +150,14 @@ async function lock(transaction: Transaction, tenant: number, writes: readonly W
   return found
 }
 
-/** What becomes of one write, given what is there now. */
+/**
+ * What becomes of one write, given what is there now.
+ * @param patched  of a patch, what comes of it
+ */
 function plan(
   parameters: TenantParameters,
   one: Write,
+  patched: Resource | FhirError | undefined,
   key: bigint,
   current: Current | undefined,
   now: number,
@@ -163,7 +184,8 @@ function plan(
     if (type === 'SearchParameter') draft?.remove(id)
     return { written: { ...written, outcome: 'deleted' }, key, current, method: METHODS.DELETE }
   }
-  const resource = one.kind === 'patch' ? patched(one, current) : one.resource
+  if (patched instanceof FhirError) throw patched
+  const resource = one.kind === 'patch' ? patched! : one.resource
   if (type === 'SearchParameter') draft?.put(id, resource as unknown as SearchParameterResource)
   // In place, as a copy of hundreds of resources a bundle would be felt; a retry stamps them again.
   resource.id = id
@@ -179,14 +201,35 @@ function plan(
     key,
     current,
     entry: entryOf(tenant, resource, parameters.indexers(type)),
+    resource,
     method: one.kind === 'create' ? METHODS.POST : one.kind === 'put' ? METHODS.PUT : METHODS.PATCH,
   }
 }
 
-function patched(one: Write & { kind: 'patch' }, current: Current | undefined): Resource {
+/** What becomes of those that are patched, or the error that says why not; one after the other, as they are locked. */
+async function applied(
+  writes: readonly Write[],
+  keys: readonly bigint[],
+  existing: ReadonlyMap<bigint, Current>,
+): Promise<(Resource | FhirError | undefined)[]> {
+  const resources: (Resource | FhirError | undefined)[] = new Array(writes.length)
+  for (const [i, one] of writes.entries()) {
+    if (one.kind !== 'patch') continue
+    try {
+      resources[i] = await patchedOf(one, existing.get(keys[i]!))
+    } catch (cause) {
+      if (!(cause instanceof FhirError)) throw cause
+      resources[i] = cause
+    }
+  }
+  return resources
+}
+
+async function patchedOf(one: Write & { kind: 'patch' }, current: Current | undefined): Promise<Resource> {
   if (!current) throw new NotFound(`${one.type}/${one.id} is not known`)
   if (current.deleted) throw new Gone(`${one.type}/${one.id} was deleted`)
-  const resource = one.apply(parseJson(current.content!) as Resource)
+  checkVersion(one, current)
+  const resource = await one.apply(parseJson(current.content!) as Resource)
   if (resource.resourceType !== one.type)
     throw new Invalid('A patch cannot change the type of a resource', { expression: [one.type] })
   if (resource.id !== one.id)

@@ -1,7 +1,7 @@
 import type { CodeSystem } from '@medplum/fhirtypes'
-import { NotFound } from '../base/errors.js'
 import { canonical } from '../fhir/canonical.js'
 import { CodeSet } from '../fhir/code-set.js'
+import { UnknownDefinition } from '../fhir/terminology.js'
 import type { CodeSystemProvider, Concept, Narrowing, Page, Selection } from './provider.js'
 
 /**
@@ -37,8 +37,9 @@ export class AbsentCodeSystem implements CodeSystemProvider {
     return new AbsentSelection(CodeSet.of(this.url, codes), this)
   }
 
-  async filter(): Promise<undefined> {
-    return undefined
+  /** Which these are nobody can tell, and that is said once somebody asks. */
+  async filter(_property: string, _op: string, _value: string): Promise<Selection> {
+    return new AbsentSelection(undefined, this)
   }
 
   async subsumes() {
@@ -47,14 +48,31 @@ export class AbsentCodeSystem implements CodeSystemProvider {
 }
 
 export class AbsentSelection implements Selection {
+  /** @param known  undefined when it would take the concepts to tell */
   constructor(
-    readonly codes: CodeSet,
+    private readonly known: CodeSet | undefined,
     private readonly provider: AbsentCodeSystem,
   ) {}
 
-  and = (other: Selection) => this.with(this.codes.within(own(other)))
-  or = (other: Selection) => this.with(this.codes.with(own(other)))
-  minus = (other: Selection) => this.with(this.codes.without(own(other)))
+  and = (other: Selection) => this.with(other, (a, b) => a.within(b))
+  or = (other: Selection) => this.with(other, (a, b) => a.with(b))
+  minus = (other: Selection) => this.with(other, (a, b) => a.without(b))
+
+  get isTold(): boolean {
+    return this.known !== undefined
+  }
+
+  /** Not only codes that somebody listed are in it. */
+  get isOpen(): boolean {
+    return !this.known || (this.part?.others ?? false)
+  }
+
+  /** @throws UnknownDefinition  it would take the concepts to tell */
+  get codes(): CodeSet {
+    if (this.known) return this.known
+    const { url, version } = this.provider
+    throw new UnknownDefinition(`The code system ${canonical(url, version)} is not stored here with its concepts`)
+  }
 
   async has(codes: readonly string[]): Promise<ReadonlySet<string>> {
     const { part } = this
@@ -62,14 +80,15 @@ export class AbsentSelection implements Selection {
   }
 
   async count({ text }: Narrowing = {}): Promise<number | undefined> {
-    if (!this.part) return 0
-    return this.part.others || text ? undefined : this.part.codes.size
+    const { part } = this
+    if (!part) return 0
+    return part.others || text ? undefined : part.codes.size
   }
 
   async page({ offset, count }: Page): Promise<readonly Concept[]> {
-    if (this.part?.others)
-      throw new NotFound(`The code system ${canonical(this.provider.url, this.provider.version)} is not known here`)
-    return [...(this.part?.codes ?? [])].slice(offset, offset + count).map((code) => ({
+    const { part } = this
+    if (part?.others) return new AbsentSelection(undefined, this.provider).page({ offset, count })
+    return [...(part?.codes ?? [])].slice(offset, offset + count).map((code) => ({
       code,
       inactive: false,
       abstract: false,
@@ -83,10 +102,9 @@ export class AbsentSelection implements Selection {
     return this.codes.systems.get(this.provider.url)
   }
 
-  private with(codes: CodeSet): AbsentSelection {
-    return new AbsentSelection(codes, this.provider)
+  /** The operands of one operation have one provider, so they are of one class. */
+  private with(other: Selection, rule: (a: CodeSet, b: CodeSet) => CodeSet): AbsentSelection {
+    const { known } = other as AbsentSelection
+    return new AbsentSelection(this.known && known && rule(this.known, known), this.provider)
   }
 }
-
-/** The operands of one operation have one provider, so they are of one class. */
-const own = (other: Selection) => (other as AbsentSelection).codes

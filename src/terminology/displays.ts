@@ -16,11 +16,18 @@ export interface Display {
 /** How a text stands to those that are known: `whitespace` is another only in that. */
 export type Likened = 'same' | 'whitespace' | 'other'
 
+/** Providers that have their concepts in memory give the same each time. */
+const ofConcept = new WeakMap<Concept, Displays>()
+
 /** All texts that stand for one concept, in the order in which they are said; and which of them somebody wants to see. */
 export class Displays {
   readonly all: readonly Display[]
 
   constructor(all: readonly Display[]) {
+    if (all.length < 2) {
+      this.all = all
+      return
+    }
     const distinct = new Map<string, Display>()
     for (const one of all) {
       const key = `${one.language ?? ''}|${one.value}`
@@ -30,13 +37,19 @@ export class Displays {
   }
 
   /** What the system says of a concept. */
-  static of({ header, url }: CodeSystemProvider, { display, designations }: Concept): Displays {
-    const own = display === undefined ? [] : [shown(display, header.language)]
-    return new Displays([...own, ...designations.map((one) => ofDesignation(one, url))])
+  static of({ header, url }: CodeSystemProvider, concept: Concept): Displays {
+    let displays = ofConcept.get(concept)
+    if (!displays) {
+      const { display, designations } = concept
+      const own = display === undefined ? [] : [shown(display, header.language)]
+      displays = new Displays([...own, ...designations.map((one) => ofDesignation(one, url))])
+      ofConcept.set(concept, displays)
+    }
+    return displays
   }
 
-  with(more: readonly Display[]): Displays {
-    return more.length ? new Displays([...this.all, ...more]) : this
+  with({ all }: Displays): Displays {
+    return all.length === 0 ? this : this.all.length === 0 ? new Displays(all) : new Displays([...this.all, ...all])
   }
 
   /**
@@ -108,11 +121,11 @@ export const shown = (value: string, language?: string): Display => ({
 })
 
 /** @param system  of the concept: what a use means is for it to say */
-export function ofDesignation({ value, language, use, extensions }: Designation, system?: string): Display {
+export function ofDesignation({ value, language, use, inactive, extensions }: Designation, system?: string): Display {
   const key = use && `${use.system ?? ''}#${use.code}`
   const isPreferred = key === undefined || PREFERRED.has(key)
   const status = extensions?.find(({ url }) => url === STANDARDS_STATUS)
-  const outdated = status?.valueCode ?? status?.valueString
+  const outdated = inactive ? 'inactive' : (status?.valueCode ?? status?.valueString)
   return {
     value: value.trim(),
     ...(language !== undefined && { language }),
@@ -122,10 +135,17 @@ export function ofDesignation({ value, language, use, extensions }: Designation,
   }
 }
 
+/** Of a designation: it is the one to show in its language. */
+export const LANGUAGE_USE = {
+  system: 'http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra',
+  code: 'preferredForLanguage',
+  display: 'Preferred For Language',
+} as const
+
 const SNOMED = 'http://snomed.info/sct'
 /** Uses of designations that are there to be shown: the preferred terms and synonyms, and, after them, the full names. */
 const PREFERRED = new Set([
-  'http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra#preferredForLanguage',
+  `${LANGUAGE_USE.system}#${LANGUAGE_USE.code}`,
   'http://terminology.hl7.org/CodeSystem/designation-usage#display',
   `${SNOMED}#900000000000548007`,
   `${SNOMED}#900000000000013009`,
@@ -150,3 +170,7 @@ const withoutExtraSpace = (text: string) => text.replace(/\s+/g, ' ').trim().toL
 export function orOf(items: readonly string[]): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`
 }
+
+/** `1.0 or 1.1`, `1.0, 1.1 and 1.2`: so the ecosystem writes them. */
+export const listOf = (versions: readonly string[]): string =>
+  versions.length < 3 ? orOf(versions) : `${versions.slice(0, -1).join(', ')} and ${versions.at(-1)}`

@@ -32,15 +32,24 @@ export class Languages {
     return new Languages(ranges.sort((a, b) => b.q - a.q))
   }
 
-  /** Those of a header, where what is no range is passed over: nobody is refused for what their browser sends. */
+  /**
+   * Those of a header, where what is no range is passed over: nobody is refused for what their browser sends.
+   * @returns undefined  it says nothing; any language, `*`, is the same
+   */
   static ofHeader(header: string | undefined): Languages | undefined {
-    const ranges = (header ?? '').split(',').filter((one) => RANGE.test(one.trim()))
+    if (header === undefined || header === '*') return undefined
+    const ranges = header.split(',').filter((one) => RANGE.test(one.trim()))
     return ranges.length ? Languages.read(ranges.join()) : undefined
   }
 
   /** The tags that are wanted, the best first; `*` is any. */
   get tags(): readonly string[] {
     return this.ranges.filter(({ q }) => q > 0).map(({ text }) => text)
+  }
+
+  /** Whether nothing is better than another language: `de, *;q=0`. */
+  get refuseOthers(): boolean {
+    return this.ranges.some(({ text, q }) => text === '*' && q === 0)
   }
 
   /** Whether a language is one of them. */

@@ -6,7 +6,7 @@ type Row = readonly [
   /** http://hl7.org/fhir/R4/valueset-issue-type.html */
   code: Issue['code'],
   /** http://hl7.org/fhir/tools/CodeSystem/tx-issue-type */
-  type: string,
+  type: string | undefined,
   /** What clients know the message by, whatever its language. */
   id: string | undefined,
   /** What stands in braces is filled in by name. */
@@ -23,7 +23,7 @@ const comment = ['warning', 'business-rule', 'code-comment'] as const
 const notFound = ['error', 'not-found', 'not-found'] as const
 const cannotInfer = ['error', 'not-found', 'cannot-infer'] as const
 const versionError = ['error', 'exception', 'version-error'] as const
-const tooCostly = ['error', 'too-costly', 'too-costly', 'VALUESET_TOO_COSTLY'] as const
+const tooCostly = ['error', 'too-costly', undefined, 'VALUESET_TOO_COSTLY'] as const
 
 const noneOf = 'None_of_the_provided_codes_are_in_the_value_set_one'
 const unknownSystem = "A definition for CodeSystem '{system}' could not be found"
@@ -119,7 +119,13 @@ const messages = {
     undefined,
     "The code '{code}' of the CodeSystem '{system}' is not in effect on {date}: it is {period}",
   ],
-
+  versionNotInEffect: [
+    'warning',
+    'business-rule',
+    'code-rule',
+    undefined,
+    "No version of the CodeSystem '{system}' that is in effect on {date} is known; the version '{version}' was checked, which is {period}",
+  ],
   // The value set
   notInValueSet: [
     'error',
@@ -147,6 +153,13 @@ const messages = {
     'Unable_to_resolve_value_Set_',
     "A definition for the value Set '{valueSet}' could not be found",
   ],
+  emptyValueSet: [
+    'error',
+    'processing',
+    'vs-invalid',
+    'VALUESET_NO_COMPOSE',
+    'The value set {valueSet} has no compose and no expansion, so nothing can be told of it',
+  ],
   circularValueSet: [
     'error',
     'processing',
@@ -161,6 +174,7 @@ const messages = {
     'UNABLE_TO_HANDLE_SYSTEM_FILTER_WITH_NO_VALUE',
     'The system {system} filter with property = {property}, op = {op} has no value',
   ],
+  invalidEcl: ['error', 'invalid', 'vs-invalid', 'INVALID_ECL', "Invalid ECL expression: '{ecl}': ({why})"],
   filterNotUnderstood: [
     'error',
     'not-supported',
@@ -192,6 +206,13 @@ const messages = {
     ...notFound,
     'UNKNOWN_CODESYSTEM_VERSION_EXP_NONE',
     `${unknownVersion}, ${cannotExpand}. No versions of this code system are known`,
+  ],
+  uncheckedCoding: [
+    'warning',
+    'not-found',
+    'not-found',
+    'UNKNOWN_CODESYSTEM_CODING_NOT_CHECKED',
+    "A definition for the code system '{canonical}' could not be found, so this coding was not checked. The CodeableConcept is still valid: another coding is in the value set",
   ],
   noSystem: [
     'warning',
@@ -325,11 +346,41 @@ const messages = {
   referenceToExperimental: [...status, 'MSG_EXPERIMENTAL', 'Reference to experimental {type} {canonical}'],
   referenceToDraft: [...status, 'MSG_DRAFT', 'Reference to draft {type} {canonical}'],
 
+  // Subsumption
+  otherHierarchy: [
+    'error',
+    'not-supported',
+    'not-supported',
+    'SUBSUMPTION_CS_HIERARCHY_MEANING',
+    "The CodeSystem '{system}' has hierarchyMeaning = {meaning}, so its hierarchy does not describe subsumption, and subsumption cannot be tested",
+  ],
+  subsumptionWithoutSystem: [
+    'error',
+    'invalid',
+    'invalid-data',
+    'SUBSUMPTION_NO_SYSTEM',
+    'No code system is provided for {parameter}, so subsumption cannot be tested',
+  ],
+  subsumptionOfSystems: [
+    'error',
+    'invalid',
+    'invalid-data',
+    'SUBSUMPTION_SYSTEM_MISMATCH',
+    "Subsumption can only be tested between two codes in the same code system, but the code systems are '{a}' and '{b}'",
+  ],
+  subsumptionOfVersions: [
+    'error',
+    'invalid',
+    'invalid-data',
+    'SUBSUMPTION_VERSION_MISMATCH',
+    "Subsumption can only be tested between two codes in the same version of '{system}', but the versions are '{a}' and '{b}'",
+  ],
+
   // The request
   nothingToValidate: [
     'error',
     'invalid',
-    'invalid-data',
+    undefined,
     undefined,
     'Unable to find code to validate (looked for coding | codeableConcept | code+system | code+inferSystem in parameters)',
   ],
@@ -358,19 +409,29 @@ export function issueOf<M extends Message>(message: M, filling: Filling<M>, wher
     ...(id !== undefined && { extension: [{ url: MESSAGE_ID, valueString: id }] }),
     severity: where.severity ?? severity,
     code,
-    details: { coding: [{ system: ISSUE_TYPE, code: type }], text: filled(text, filling) },
+    details: {
+      ...(type !== undefined && { coding: [{ system: ISSUE_TYPE, code: type }] }),
+      text: filled(text, filling),
+    },
     ...(where.expression && { expression: [where.expression] }),
   }
+}
+
+interface Refused extends Where {
+  Kind?: new (diagnostics: string) => FhirError
+  /** What more there is to say, for the diagnostics. */
+  fault?: string
 }
 
 /** What ends an operation, as an error: by default 422. */
 export function refusal<M extends Message>(
   message: M,
   filling: Filling<M>,
-  { Kind = Unprocessable, ...where }: Where & { Kind?: new (diagnostics: string) => FhirError } = {},
+  { Kind = Unprocessable, fault, ...where }: Refused = {},
 ): FhirError {
   const issue = issueOf(message, filling, where)
-  return FhirError.ofIssues.call(Kind, [{ ...issue, diagnostics: issue.details!.text }])
+  const { text } = issue.details!
+  return FhirError.ofIssues.call(Kind, [{ ...issue, diagnostics: fault === undefined ? text : `${text}: ${fault}` }])
 }
 
 const filled = (text: string, filling: Readonly<Record<string, string>>) =>

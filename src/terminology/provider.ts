@@ -18,11 +18,6 @@ export interface CodeSystemProvider {
   readonly header: CodeSystem
   /** Url and version of the supplements that were laid over it; none unless somebody asked for them. */
   readonly supplements?: readonly string[]
-  /**
-   * Its codes are made by a grammar, without end: a list of them is never the whole. Where all of them are asked for, the
-   * value set `common` (a canonical url) stands for those that are in use.
-   */
-  readonly grammar?: { readonly common?: string }
   /** What people call this version of it: `International Edition`. */
   readonly edition?: string
 
@@ -42,8 +37,14 @@ export interface CodeSystemProvider {
   filter(property: string, op: string, value: string): Promise<Selection | undefined>
   /** How the first stands to the second; `not-subsumed` also where one does not exist. */
   subsumes(a: string, b: string): Promise<'equivalent' | 'subsumes' | 'subsumed-by' | 'not-subsumed'>
+  /**
+   * A concept as `$lookup` shows it: with what the codes in its properties mean, with `parent` and `child`, and with the
+   * properties that are made only where somebody names them (`normalForm`). Without it, concepts are shown as they are.
+   * @param names  codes of properties that were asked for
+   */
+  shown?(concept: Concept, names: readonly string[]): Promise<Concept>
   /** Of a code that does not exist: what is wrong with it, for a person; undefined when nothing is known but that. */
-  fault?(code: string): string | undefined
+  fault?(code: string): Promise<string | undefined> | string | undefined
 }
 
 export interface Concept {
@@ -61,6 +62,8 @@ export interface Concept {
   readonly properties: readonly ConceptProperty[]
   /** Codes, of the concepts directly above. */
   readonly parents: readonly string[]
+  /** The one of them that it stands in where the system is written down: below that it is shown in an expansion. */
+  readonly within?: string
   /** What was not checked about it, for a person: of a code that its grammar allows, but nobody has defined. */
   readonly note?: string
   /** Those of a concept in a resource. */
@@ -71,6 +74,10 @@ export interface Designation {
   readonly language?: string
   readonly use?: { readonly system?: string; readonly code?: string; readonly display?: string }
   readonly value: string
+  /** It may be used, but another is preferred: `$lookup` shows it, and an expansion does not. */
+  readonly acceptable?: boolean
+  /** It was used once: who still uses it is told what is right now, and it is never shown or searched. */
+  readonly inactive?: boolean
   readonly extensions?: readonly Extension[]
 }
 
@@ -90,6 +97,11 @@ export interface ConceptProperty {
  * statement with the others, in memory a set. Immutable; the operands of one operation have one provider.
  */
 export interface Selection {
+  /**
+   * A list of it is never the whole: its codes are made by a grammar, without end. What `page` gives are those that can be
+   * told, or that are in use. `reason` is for a person, where it is all of the system.
+   */
+  readonly unclosed?: { readonly reason?: string }
   and(other: Selection): Selection
   or(other: Selection): Selection
   minus(other: Selection): Selection
@@ -132,8 +144,8 @@ export interface Page extends Narrowing {
 export interface CodeSystemSource {
   /** Every version of a system that is here, without `|version`; in any order, empty when it is not known. */
   withUrl(url: string): Promise<readonly CodeSystemProvider[]>
-  /** All that there are, for the capability statement and `$versions`; a library's are listed by itself. */
-  list?(): Promise<readonly Pick<CodeSystemProvider, 'url' | 'version' | 'content' | 'header'>[]>
+  /** All that there are, for the capability statement. */
+  list(): Promise<readonly Pick<CodeSystemProvider, 'url' | 'version' | 'content' | 'header'>[]>
   /**
    * A value set that exists because the system does: `http://snomed.info/sct?fhir_vs=isa/73211009`,
    * `http://loinc.org/vs/LL150-6`; as a composition of filters, without its concepts.
@@ -146,6 +158,8 @@ export interface CodeSystemSource {
   implicitMap?(url: string): Promise<ImplicitMap | undefined>
   /** Changes when content was loaded or removed: what is cached of a composition is kept by it. */
   readonly revision: string
+  /** Learns what was loaded or removed meanwhile: `revision` says nothing of what happened since. */
+  refresh?(): Promise<void>
 }
 
 export interface ImplicitMap {

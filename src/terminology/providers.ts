@@ -9,7 +9,7 @@ import { versionFits } from './versions.js'
 
 /** Every code system that a request may name: the resources of a library, what is loaded and what is computed. */
 export class CodeSystems {
-  private readonly resources: CodeSystemSource
+  private readonly resources: Pick<CodeSystemSource, 'withUrl' | 'revision'>
 
   constructor(
     private readonly loaded: readonly CodeSystemSource[],
@@ -36,6 +36,12 @@ export class CodeSystems {
     for (const one of wholeFirst(filled.length ? filled : found))
       if (!distinct.has(one.version)) distinct.set(one.version, one)
     return [...distinct.values()]
+  }
+
+  /** Of all that there are, whether they have concepts or not. */
+  async urls(): Promise<string[]> {
+    const loaded = await Promise.all(this.loaded.map((source) => source.list()))
+    return [...new Set([...(await this.library.urls('CodeSystem')), ...loaded.flat().map(({ url }) => url)])]
   }
 
   /** @param version  exact, or with wildcards; without it the one that is meant by the url alone */
@@ -78,10 +84,7 @@ const wholeFirst = (found: readonly CodeSystemProvider[]) => [
 ]
 
 /** The code system with those of the supplements that are about it. */
-export function withSupplements(
-  provider: CodeSystemProvider,
-  supplements: readonly CodeSystem[],
-): CodeSystemProvider {
+export function withSupplements(provider: CodeSystemProvider, supplements: readonly CodeSystem[]): CodeSystemProvider {
   const ours = supplements.filter((one) => {
     const { url, version } = canonicalOf(one.supplements ?? '')
     return url === provider.url && (version === undefined || versionFits(version, provider.version))

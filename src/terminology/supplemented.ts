@@ -1,12 +1,13 @@
 import type { CodeSystem } from '@medplum/fhirtypes'
+import { canonical } from '../fhir/canonical.js'
 import type { CodeSystemProvider, Concept, Narrowing, Page, Selection } from './provider.js'
 import { type Entry, ResourceConcepts } from './resources/concepts.js'
 import { filterOf } from './resources/filters.js'
-import { canonical } from './versions.js'
+import { withProperties } from './resources/provider.js'
 
 /** A code system whose concepts are elsewhere than in a resource, with what supplements add to them. */
 export function supplemented(provider: CodeSystemProvider, supplements: readonly CodeSystem[]): CodeSystemProvider {
-  const { url, version, content, caseSensitive, header } = provider
+  const { url, version, content, caseSensitive, header, edition } = provider
   const added = new ResourceConcepts({
     resourceType: 'CodeSystem',
     status: 'active',
@@ -22,6 +23,7 @@ export function supplemented(provider: CodeSystemProvider, supplements: readonly
     content,
     caseSensitive,
     header,
+    edition,
     supplements: supplements.map((one) => canonical(one.url!, one.version)),
     async locate(codes) {
       const found = await provider.locate(codes)
@@ -36,6 +38,7 @@ export function supplemented(provider: CodeSystemProvider, supplements: readonly
       return test && wrapped(provider.of(codesOf(added.all().filter(test))))
     },
     subsumes: (a, b) => provider.subsumes(a, b),
+    ...(provider.shown && { shown: (concept, names) => provider.shown!(concept, names) }),
     fault: (code) => provider.fault?.(code),
   }
 }
@@ -60,10 +63,15 @@ class SupplementedSelection implements Selection {
     private readonly added: ResourceConcepts,
   ) {}
 
+  get unclosed() {
+    return this.selection.unclosed
+  }
+
   and = (other: Selection) => this.with(this.selection.and(own(other)))
   or = (other: Selection) => this.with(this.selection.or(own(other)))
   minus = (other: Selection) => this.with(this.selection.minus(own(other)))
   has = (codes: readonly string[]) => this.selection.has(codes)
+  fault = (code: string) => this.selection.fault?.(code)
   count = (asked?: Narrowing) => this.selection.count(asked)
 
   async page(asked: Page): Promise<readonly Concept[]> {

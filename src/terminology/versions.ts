@@ -1,7 +1,5 @@
 import { Unprocessable } from '../base/errors.js'
 
-export { canonical, canonicalOf, compareVersions } from '../fhir/canonical.js'
-
 /** Which version of a system (or value set) a request wants: `system-version`, `check-system-version` and so on. */
 export interface VersionRule {
   /** `default` where nobody names a version, `check` must agree with what is named, `force` is taken whatever is named */
@@ -34,27 +32,45 @@ export const isWild = (version: string): boolean => version.split('.').some((par
 /**
  * The version of a system that is asked for, by the rules of the request.
  * @param named  by a value set, or with the code itself
- * @returns undefined  no version in particular: the highest
+ * @returns undefined  no version in particular: the one that is meant by the url alone
  * @throws Unprocessable  two rules of a kind disagree (422)
  */
-export function wantedVersion(url: string, named: string | undefined, rules: readonly VersionRule[]) {
-  const ours = rules.filter((rule) => rule.url === url)
-  return only(ours, 'force') ?? named ?? only(ours, 'default') ?? only(ours, 'check')
+export function wantedVersion(
+  url: string,
+  named: string | undefined,
+  rules: readonly VersionRule[],
+): string | undefined {
+  const rule = decidingRule(url, named, rules)
+  return rule ? rule.version : named
 }
+
+/** The rule that decides which version that is, if one does. */
+export function decidingRule(
+  url: string,
+  named: string | undefined,
+  rules: readonly VersionRule[],
+): VersionRule | undefined {
+  const ours = rules.filter((rule) => rule.url === url)
+  return only(ours, 'force') ?? (named === undefined ? (only(ours, 'default') ?? only(ours, 'check')) : undefined)
+}
+
+/** The rules that a version has to agree with. */
+export const checksOf = (url: string, rules: readonly VersionRule[]): VersionRule[] =>
+  rules.filter((rule) => rule.mode === 'check' && rule.url === url)
 
 /** The rule that a version breaks. */
 export const brokenRule = (
   url: string,
   version: string | undefined,
   rules: readonly VersionRule[],
-): VersionRule | undefined =>
-  rules.find((rule) => rule.mode === 'check' && rule.url === url && !versionFits(rule.version, version))
+): VersionRule | undefined => checksOf(url, rules).find((rule) => !versionFits(rule.version, version))
 
-function only(rules: readonly VersionRule[], mode: VersionRule['mode']): string | undefined {
-  const versions = new Set(rules.filter((rule) => rule.mode === mode).map(({ version }) => version))
+function only(rules: readonly VersionRule[], mode: VersionRule['mode']): VersionRule | undefined {
+  const ofMode = rules.filter((rule) => rule.mode === mode)
+  const versions = new Set(ofMode.map(({ version }) => version))
   if (versions.size > 1)
     throw new Unprocessable(
-      `The versions ${[...versions].join(' and ')} are both asked for, of the one system ${rules[0]!.url}`,
+      `The versions ${[...versions].join(' and ')} are both asked for, of the one system ${ofMode[0]!.url}`,
     )
-  return versions.values().next().value
+  return ofMode[0]
 }

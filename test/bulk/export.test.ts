@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Given, openServer, type RestServer } from '../rest/server.js'
 import { openIdentityProvider } from '../support/identity-provider.js'
+import { storesWhatHasTheForm } from '../support/settings.js'
 
 // https://hl7.org/fhir/uv/bulkdata/STU2/export.html
 
@@ -124,7 +125,7 @@ describe('an export', () => {
   let server: RestServer
   let all: ReturnType<typeof client>
   beforeAll(async () => {
-    server = await openServer()
+    server = await openServer(storesWhatHasTheForm)
     await seed(server)
     all = client(server)
   })
@@ -272,7 +273,7 @@ describe('an export', () => {
 describe('what is written after the kick-off', () => {
   let server: RestServer
   beforeAll(async () => {
-    server = await openServer()
+    server = await openServer(storesWhatHasTheForm)
     await seed(server)
   })
   afterAll(() => server.stop())
@@ -342,7 +343,7 @@ describe('with scopes', () => {
   beforeAll(async () => {
     const provider = await openIdentityProvider()
     closing.push(() => provider.close())
-    server = await openServer(provider.settings)
+    server = await openServer({ ...storesWhatHasTheForm, ...provider.settings })
     closing.push(() => server.stop())
     as = async (scope, subject) => client(server, await provider.as(scope, subject))
     await seed(server, (await as('system/*.cruds')).token)

@@ -93,3 +93,19 @@ it('npm run seed stores the population that was asked for', async () => {
     expect.stringMatching(/^Population 1, 2 patients\n[\d,]+ resources stored from 3 files/),
   ])
 })
+
+describe('npm run packages', () => {
+  it.each<[string[], number, string]>([
+    [['--help'], 0, 'Usage: npm run packages'],
+    [['list'], 0, 'no packages beside R4'],
+    [['list', '--nonsense'], 2, 'nonsense'],
+    [['add'], 2, 'A PACKAGE is missing'],
+    [['add', './none.tgz'], 1, './none.tgz does not exist'],
+    [['list', '--url', 'http://127.0.0.1:1/fhir'], 1, 'No server answers at http://127.0.0.1:1/fhir'],
+  ])('with %j exits with %i', async (args, code, text) => {
+    const url = args.includes('--url') || args.includes('--help') ? [] : ['--url', server.url]
+    const { code: exit, out, error } = await run('packages', [...args, ...url])
+    expect([exit, out + error]).toEqual([code, expect.stringContaining(text)])
+    expect(error).not.toContain('    at ')
+  })
+})

@@ -26,24 +26,24 @@ describe('an issue', () => {
   it.each<[Json, string, string, string | RegExp]>([
     // resource, code, expression, diagnostics
     [from('Patient', { gender: 'x' }), 'code-invalid', 'Patient.gender', /must be one of male, female, other, unknown/],
-    [from('Patient', { nmae: 'x' }), 'structure', 'Patient.nmae', 'is not an element of Patient; is name meant?'],
+    [from('Patient', { nmae: 'x' }), 'structure', 'Patient', 'nmae is not an element of Patient; is name meant?'],
     [
       from('Patient', { birthdate: '2000' }),
       'structure',
-      'Patient.birthdate',
-      'is not an element of Patient; is birthDate meant?',
+      'Patient',
+      'birthdate is not an element of Patient; is birthDate meant?',
     ],
     [
       from('Patient', { deceasedString: 'x' }),
       'structure',
-      'Patient.deceasedString',
-      'is not an element of Patient, which has deceasedBoolean, deceasedDateTime',
+      'Patient',
+      'deceasedString is not an element of Patient, which has deceasedBoolean, deceasedDateTime',
     ],
     [
       from('Patient', { deceasedDateTime: '2020' }),
       'structure',
-      'Patient.deceased',
-      'must have one type; found deceasedBoolean and deceasedDateTime',
+      'Patient',
+      'deceased must have one type; found deceasedBoolean and deceasedDateTime',
     ],
     [from('Patient', { 'a b': 1 }), 'structure', 'Patient', /property whose name/],
     [from('Patient', { birthDate: '1974-13-01' }), 'value', 'Patient.birthDate', /must be a date that exists/],
@@ -54,8 +54,13 @@ describe('an issue', () => {
     [from('Patient', { id: 'under_score' }), 'value', 'Patient.id', /1 to 64/],
     [from('Patient', { id: 'x'.repeat(65) }), 'value', 'Patient.id', /1 to 64/],
     [from('Patient', { active: 'true' }), 'value', 'Patient.active', /must be true or false/],
-    [from('Patient', { multipleBirthInteger: 1.5 }), 'value', 'Patient.multipleBirth', /whole JSON number/],
-    [from('Patient', { multipleBirthInteger: 2 ** 31 }), 'value', 'Patient.multipleBirth', /32 bits/],
+    [
+      from('Patient', { multipleBirthInteger: 1.5 }),
+      'value',
+      'Patient.multipleBirth.ofType(integer)',
+      /whole JSON number/,
+    ],
+    [from('Patient', { multipleBirthInteger: 2 ** 31 }), 'value', 'Patient.multipleBirth.ofType(integer)', /32 bits/],
     [from('Patient', { language: 'en  US' }), 'value', 'Patient.language', /must be a code/],
     [
       from('Patient', { name: [{ family: 'a\u0000b' }] }),
@@ -84,7 +89,7 @@ describe('an issue', () => {
     ],
     [from('Patient', { name: [{ _given: [null] }] }), 'structure', 'Patient.name[0].given[0]', /no given/],
     [from('Patient', { name: [{ id: 'only' }] }), 'structure', 'Patient.name[0]', /must not be empty/],
-    [from('Patient', { _active: { url: 'x' } }), 'structure', 'Patient.active.url', /not an element of Element/],
+    [from('Patient', { _active: { url: 'x' } }), 'structure', 'Patient.active', /url is not an element of Element/],
     [from('Patient', { telecom: [{ rank: 0 }] }), 'value', 'Patient.telecom[0].rank', /from 1 to/],
     [from('Patient', { meta: { profile: ['a b'] } }), 'value', 'Patient.meta.profile[0]', /without spaces/],
     [
@@ -106,7 +111,12 @@ describe('an issue', () => {
       'Patient.text.div',
       /without scripts/,
     ],
-    [from('Patient', { extension: [{ valueString: 'x' }] }), 'required', 'Patient.extension[0].url', 'is required'],
+    [
+      from('Patient', { extension: [{ valueString: 'x' }] }),
+      'required',
+      'Patient.extension[0]',
+      'url is required, and missing',
+    ],
     [from('Patient', { extension: [{ url: 'http://a' }] }), 'required', 'Patient.extension[0]', /value\[x\] or nested/],
     [
       from('Patient', {
@@ -119,13 +129,13 @@ describe('an issue', () => {
     [
       from('Patient', { extension: [{ url: 'http://a', valueString: 'x', valueCode: 'c' }] }),
       'structure',
-      'Patient.extension[0].value',
+      'Patient.extension[0]',
       /valueCode and valueString/,
     ],
     [
       from('Patient', { extension: [{ url: 'http://a', valueFamily: 'x' }] }),
       'structure',
-      'Patient.extension[0].valueFamily',
+      'Patient.extension[0]',
       /valueBase64Binary/,
     ],
     [
@@ -156,31 +166,36 @@ describe('an issue', () => {
     [
       from('Patient', { contained: [{ resourceType: 'Observation', status: 'final' }] }),
       'required',
-      'Patient.contained[0].code',
-      'is required',
+      'Patient.contained[0]',
+      'code is required, and missing',
     ],
     [from('Observation', { status: 'done' }), 'code-invalid', 'Observation.status', /registered, preliminary/],
-    [from('Observation', { valueString: 'x' }), 'structure', 'Observation.value', /valueQuantity and valueString/],
-    [from('Observation', { valueMoney: usd }), 'structure', 'Observation.valueMoney', /which has valueQuantity/],
-    [from('Observation', { value: 1 }), 'structure', 'Observation.value', /which has valueQuantity/],
-    [from('Observation', { valueQuantity: { value: '1.10' } }), 'value', 'Observation.value.value', /without quotes/],
+    [from('Observation', { valueString: 'x' }), 'structure', 'Observation', /valueQuantity and valueString/],
+    [from('Observation', { valueMoney: usd }), 'structure', 'Observation', /which has valueQuantity/],
+    [from('Observation', { value: 1 }), 'structure', 'Observation', /which has valueQuantity/],
+    [
+      from('Observation', { valueQuantity: { value: '1.10' } }),
+      'value',
+      'Observation.value.ofType(Quantity).value',
+      /without quotes/,
+    ],
     [
       from('Observation', { effectiveDateTime: '2013-04-02T09:30:10' }),
       'value',
-      'Observation.effective',
+      'Observation.effective.ofType(dateTime)',
       /with Z or an offset/,
     ],
     [
       from('Observation', { effectiveDateTime: '2013-04-02T24:00:00Z' }),
       'value',
-      'Observation.effective',
+      'Observation.effective.ofType(dateTime)',
       /must be a date that exists/,
     ],
     [
       from('Observation', { component: [{ valueInteger: 1 }] }),
       'required',
-      'Observation.component[0].code',
-      'is required',
+      'Observation.component[0]',
+      'code is required, and missing',
     ],
     [
       from('AllergyIntolerance', { category: ['food', 'dust'] }),
@@ -191,8 +206,8 @@ describe('an issue', () => {
     [
       from('AllergyIntolerance', { reaction: [{ severity: 'mild' }] }),
       'required',
-      'AllergyIntolerance.reaction[0].manifestation',
-      'is required',
+      'AllergyIntolerance.reaction[0]',
+      'manifestation is required, and missing',
     ],
     [
       from('DiagnosticReport', { presentedForm: [{ data: 'SGVsbG8' }] }),
@@ -215,8 +230,8 @@ describe('an issue', () => {
     [
       from('Questionnaire', { item: [{ linkId: '1', type: 'group', item: [{ linkId: '2' }] }] }),
       'required',
-      'Questionnaire.item[0].item[0].type',
-      'is required',
+      'Questionnaire.item[0].item[0]',
+      'type is required, and missing',
     ],
     [
       from('Bundle', { entry: [{ resource: { resourceType: 'Patient', gender: 'x' } }] }),
@@ -227,13 +242,13 @@ describe('an issue', () => {
     [
       { resourceType: 'Parameters', parameter: [{ name: 'u', valueUuid: 'urn:uuid:X' }] },
       'value',
-      'Parameters.parameter[0].value',
+      'Parameters.parameter[0].value.ofType(uuid)',
       /lower case/,
     ],
     [
       { resourceType: 'Parameters', parameter: [{ name: 'o', valueOid: '1.2' }] },
       'value',
-      'Parameters.parameter[0].value',
+      'Parameters.parameter[0].value.ofType(oid)',
       /urn:oid:/,
     ],
     [{}, 'required', 'Resource', 'must have a resourceType'],
@@ -248,6 +263,7 @@ describe('an issue', () => {
     expect(issues).toContainEqual({
       severity: 'error',
       code,
+      details: { coding: [{ system: expect.any(String), code: expect.any(String) }], text: expect.any(String) },
       expression: [expression],
       diagnostics: typeof diagnostics === 'string' ? diagnostics : expect.stringMatching(diagnostics),
     })
@@ -303,9 +319,9 @@ describe('validateStructure', () => {
     for (const value of ['1.10', '0.00', '1e2', '12345678901234567890', '-0']) {
       expect(validateStructure(observation(value)), value).toEqual([])
     }
-    expect(expressions(observation('1e999'))).toEqual(['Observation.value.value'])
+    expect(expressions(observation('1e999'))).toEqual(['Observation.value.ofType(Quantity).value'])
     expect(expressions(parseJson('{"resourceType":"Patient","multipleBirthInteger":1.0}'))).toEqual([
-      'Patient.multipleBirth',
+      'Patient.multipleBirth.ofType(integer)',
     ])
     expect(expressions(parseJson('{"resourceType":"Patient","name":[{"family":1.10}]}'))).toEqual([
       'Patient.name[0].family',

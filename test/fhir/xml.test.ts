@@ -315,6 +315,11 @@ describe('reading XML', () => {
 })
 
 describe('writing XML', () => {
+  it('numbers the characters that HTML has names for', () => {
+    const resource = { resourceType: 'Patient', text: { div: `${div}a&nbsp;b &mdash; &alpha; &lt;</div>` } }
+    expect(stringifyXml(resource)).toContain(`${div}a&#160;b &#8212; &#945; &lt;</div>`)
+  })
+
   it('goes by the order of the standard, on lines of their own if asked', () => {
     const resource = {
       resourceType: 'Patient',
@@ -374,7 +379,7 @@ describe('writing XML', () => {
       { text: { div: `${div}<p>a<br></p></div>` } },
       /Patient.text.div .*: its narrative is not well-formed: Line 1, column 51: expected <\/br>/,
     ],
-    ['a narrative with entities of HTML', { text: { div: `${div}&nbsp;</div>` } }, /narrative is not well-formed/],
+    ['a narrative with unknown entities', { text: { div: `${div}&nosuch;</div>` } }, /narrative is not well-formed/],
     ['a narrative of another namespace', { text: { div: '<div xmlns="urn:x"/>' } }, /expected <div xmlns=/],
     ['a narrative without <div>', { text: { div: 'text' } }, /narrative is not well-formed/],
     ['more than a narrative', { text: { div: `${div}a</div>${div}b</div>` } }, /narrative is not well-formed/],

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { openServer as openRest, type RestServer } from '../rest/server.js'
+import { storesWhatHasTheForm } from '../support/settings.js'
 
 /** A resource as a test writes it. */
 export type Given = { resourceType: string; id: string } & Record<string, unknown>
@@ -30,7 +31,7 @@ export interface GraphqlServer extends RestServer {
 
 /** A whole server in this process, on an empty database of its own. */
 export async function openServer(settings: Record<string, string> = {}): Promise<GraphqlServer> {
-  const server = await openRest(settings)
+  const server = await openRest({ ...storesWhatHasTheForm, ...settings })
   const ask = (query: string, { on, variables, operationName, headers }: Sent = {}) =>
     server.ask(`POST ${on ? `${on}/` : ''}$graphql`, {
       body: { query, variables, operationName },

@@ -19,14 +19,17 @@ const floors = [
 /** The roof joins everything: its files are one room. */
 const roof = floors[0]!
 
-/** Rooms that may use less than what is below them: the commands reach the server by HTTP alone. */
-const only: Record<string, string[]> = { cli: ['base', 'fhir', 'db'] }
+/**
+ * Rooms that may use less than what is below them: the commands reach the server by HTTP, but for the content of code
+ * systems, which they write to its database themselves.
+ */
+const only: Record<string, string[]> = { cli: ['base', 'fhir', 'db', 'terminology'] }
 
 const picture = `
    main.ts · start.ts · features.ts · workers.ts  join everything, imported by nobody else
    ┌──────────────────────────────────────┐
  5 │ http  graphql  views  bulk           │
-   │                 cli: base, fhir, db │
+   │   cli: base, fhir, db, terminology   │
  4 │ rest                                 │
  3 │ store                                │
  2 │ search          terminology          │

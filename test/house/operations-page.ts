@@ -26,6 +26,7 @@ export const examples: Record<string, Example> = {
     request: 'POST Patient/ada/$meta-delete',
     body: parameters({ name: 'meta', valueMeta: { tag: [tag] } }),
   },
+  'Resource-validate': { request: 'POST Patient/$validate', body: { resourceType: 'Patient', gender: 'no-such' } },
   'SearchParameter-reindex': { request: 'POST $reindex?type=Patient' },
   'reindex-status': { request: 'GET $reindex-status' },
   'reindex-cancel': { request: 'POST $reindex-cancel', body: parameters({ name: 'job', valueId: '{job}' }) },
@@ -47,6 +48,78 @@ export const examples: Record<string, Example> = {
     request:
       'GET Observation/$stats?subject=Patient/ada&system=http://loinc.org&code=29463-7&statistic=average&statistic=count',
   },
+  statements: { request: 'GET $statements?_count=1' },
+  'ValueSet-expand': {
+    request: 'GET ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender&filter=fem',
+  },
+  'ValueSet-compare': {
+    request:
+      'GET ValueSet/$compare?thisUrl=http://hl7.org/fhir/ValueSet/publication-status&otherUrl=http://hl7.org/fhir/ValueSet/administrative-gender',
+  },
+  'ConceptMap-translate': {
+    request:
+      'GET ConceptMap/$translate?url=http://hl7.org/fhir/ConceptMap/cm-address-use-v2&system=http://hl7.org/fhir/address-use&code=home',
+  },
+  'CodeSystem-find-matches': {
+    request: 'POST CodeSystem/$find-matches',
+    body: parameters(
+      { name: 'system', valueUri: 'http://terminology.hl7.org/CodeSystem/condition-clinical' },
+      { name: 'exact', valueBoolean: true },
+      {
+        name: 'property',
+        part: [
+          { name: 'code', valueCode: 'parent' },
+          { name: 'value', valueCode: 'active' },
+        ],
+      },
+    ),
+  },
+  'load-terminology': {
+    request: 'POST $load-terminology',
+    body: parameters(
+      { name: 'name', valueCode: 'pos' },
+      { name: 'path', valueString: 'pos.csv' },
+      { name: 'version', valueString: '20260101' },
+    ),
+  },
+  closure: { request: 'POST $closure', body: parameters({ name: 'name', valueString: 'problems' }) },
+  'CodeSystem-lookup': {
+    request: 'GET CodeSystem/$lookup?system=http://hl7.org/fhir/administrative-gender&code=male&property=definition',
+  },
+  'ValueSet-validate-code': {
+    request:
+      'GET ValueSet/$validate-code?url=http://hl7.org/fhir/ValueSet/administrative-gender&system=http://hl7.org/fhir/administrative-gender&code=male&display=Man',
+  },
+  'CodeSystem-validate-code': {
+    request: 'GET CodeSystem/$validate-code?url=http://hl7.org/fhir/administrative-gender&code=man',
+  },
+  'ValueSet-batch-validate-code': {
+    request: 'POST ValueSet/$batch-validate-code',
+    body: parameters(
+      { name: 'url', valueUri: 'http://hl7.org/fhir/ValueSet/administrative-gender' },
+      ...['male', 'man'].map((code) => ({
+        name: 'validation',
+        resource: parameters({
+          name: 'coding',
+          valueCoding: { system: 'http://hl7.org/fhir/administrative-gender', code },
+        }),
+      })),
+    ),
+  },
+  'CodeSystem-batch-validate-code': {
+    request: 'POST CodeSystem/$batch-validate-code',
+    body: parameters({
+      name: 'validation',
+      resource: parameters({
+        name: 'coding',
+        valueCoding: { system: 'http://hl7.org/fhir/administrative-gender', code: 'male' },
+      }),
+    }),
+  },
+  'CodeSystem-subsumes': {
+    request:
+      'GET CodeSystem/$subsumes?system=http://terminology.hl7.org/CodeSystem/condition-clinical&codeA=active&codeB=recurrence',
+  },
   'ViewDefinition-run': { request: 'GET ViewDefinition/births/$run?_format=csv' },
   'ViewDefinition-viewdefinition-run': { request: 'GET ViewDefinition/births/$viewdefinition-run?_format=json' },
   'sql-run': {
@@ -54,6 +127,9 @@ export const examples: Record<string, Example> = {
     body: parameters({ name: 'subjectReference', valueReference: { reference: 'ViewDefinition/births' } }),
   },
   'Resource-diff': { request: 'GET Patient/ada/$diff?includeMeta=true' },
+  'StructureDefinition-snapshot': {
+    request: 'GET StructureDefinition/$snapshot?url=http://hl7.org/fhir/StructureDefinition/bodyweight',
+  },
   convert: { request: 'POST $convert?_format=xml', body: { resourceType: 'Patient', active: true } },
   versions: { request: 'GET $versions' },
   'Composition-document': { request: 'GET Composition/letter/$document' },

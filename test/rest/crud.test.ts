@@ -160,7 +160,7 @@ describe('a read', () => {
   it('is cut down by _summary and _elements', async () => {
     const { at } = await patient({
       text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">p</div>' },
-      contact: [{ gender: 'male' }],
+      contact: [{ name: { text: 'A' }, gender: 'male' }],
       gender: 'female',
       birthDate: '2000-01-01',
     })

@@ -48,12 +48,13 @@ describe('of broken resources', () => {
   it('none comes about by an update or a patch', async () => {
     const { json } = await server.expect(201, 'POST Patient', { body: { resourceType: 'Patient', active: true } })
     const at = `Patient/${json.id}`
-    await server.refused(400, `PUT ${at}`, { body: { resourceType: 'Patient', id: json.id, gender: 'x' } })
+    await server.refused(422, `PUT ${at}`, { body: { resourceType: 'Patient', id: json.id, gender: 'x' } })
     const patch = (value: unknown) => ({
       body: [{ op: 'add', path: '/gender', value }],
       type: 'application/json-patch+json',
     })
-    for (const value of ['x', 1, null, ['male'], {}]) await server.refused(400, `PATCH ${at}`, patch(value))
+    await server.refused(422, `PATCH ${at}`, patch('x'))
+    for (const value of [1, null, ['male'], {}]) await server.refused(400, `PATCH ${at}`, patch(value))
     expect((await server.expect(200, `GET ${at}`)).json).toEqual(json)
     await server.expect(204, `DELETE ${at}`)
   })

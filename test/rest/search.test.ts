@@ -80,7 +80,7 @@ describe('a search', () => {
       active: true,
       name: [{ use: 'official', family: 'Núñez', given: ['María', 'José'] }],
       telecom: [
-        { system: 'phone', value: '+1-555-0100' },
+        { system: 'phone', value: '+1-555-010-0100' },
         { system: 'email', value: 'm@example.org' },
       ],
       gender: 'female',
@@ -91,7 +91,7 @@ describe('a search', () => {
         {
           relationship: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0131', code: 'C' }] }],
           name: { text: 'A. N.' },
-          telecom: [{ system: 'phone', value: '+1-555-0101' }],
+          telecom: [{ system: 'phone', value: '+1-555-010-0101' }],
         },
       ],
       communication: [{ language: { coding: [{ system: 'urn:ietf:bcp:47', code: 'es' }] }, preferred: true }],
@@ -105,8 +105,8 @@ describe('a search', () => {
       'name=nunez',
       'family=Núñ',
       'given=maria',
-      'telecom=%2B1-555-0100',
-      'phone=%2B1-555-0100',
+      'telecom=%2B1-555-010-0100',
+      'phone=%2B1-555-010-0100',
       'email=m@example.org',
       'birthdate=1970-05-06',
       'address=springfield',

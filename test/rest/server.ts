@@ -43,7 +43,14 @@ export interface RestServer {
 /** A whole server in this process, on an empty database of its own. */
 export async function openServer(settings: Record<string, string> = {}): Promise<RestServer> {
   const database = await freshDatabase()
-  const environment = { DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'silent', INGLE_POOL_MIN: '1' }
+  const environment = {
+    DATABASE_URL: database.url,
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    INGLE_POOL_MIN: '1',
+    // Most tests are about something else, and store only what that takes; references.test.ts has the default.
+    INGLE_REFERENCES: 'off',
+  }
   const running = await start(readConfig({ ...environment, INGLE_POOL_MAX: '20', ...settings }), () => {})
   const base = `${running.url}/fhir`
 

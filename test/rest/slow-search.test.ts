@@ -3,6 +3,7 @@ import { readConfig } from '../../src/base/config.js'
 import { openLog } from '../../src/base/log.js'
 import { start } from '../../src/start.js'
 import { type FreshDatabase, freshDatabase } from '../support/database.js'
+import { storesWhatHasTheForm } from '../support/settings.js'
 
 // A slow search stands in the log with the template of its URL and its plan, and its statement with the same hash.
 
@@ -20,6 +21,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'warn',
     INGLE_POOL_MIN: '1',
     INGLE_SLOW_QUERY_MS: '0',
+    ...storesWhatHasTheForm,
   }
   const log = openLog('warn', { write: (line) => void lines.push(JSON.parse(line)) })
   const running = await start(readConfig(settings), () => {}, log)

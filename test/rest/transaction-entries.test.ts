@@ -259,7 +259,7 @@ describe('references of a transaction', () => {
     const { json, text } = await server.transact(
       [
         { fullUrl, resource: { resourceType: 'Patient' }, ...request('POST Patient') },
-        { fullUrl: `${root}Basic/1`, ...post({ ...basic('x'), ...given(fullUrl) }) },
+        { fullUrl: `${root}Basic/x`, ...post({ ...basic('x'), ...given(fullUrl) }) },
       ],
       { Prefer: 'return=representation' },
     )

@@ -165,7 +165,12 @@ describe('references', () => {
     const extension = [{ url: 'http://example.org/e', valueReference: { reference: absolute } }]
     const [, obs] = await done([
       { fullUrl: absolute, ...put(patient(a, { id: a })) },
-      post({ ...observation(absolute), extension, contained: [{ ...observation(absolute), id: 'c' }] }),
+      post({
+        ...observation(absolute),
+        extension,
+        contained: [{ ...observation(absolute), id: 'c' }],
+        hasMember: [{ reference: '#c' }],
+      }),
     ])
     const stored = await read(created(obs!))
     expect(stored.subject.reference).toBe(`Patient/${a}`)
@@ -215,12 +220,12 @@ describe('all or nothing', () => {
 
   it('one bad entry of twenty leaves none; the same batch stores nineteen', async () => {
     const entries = twenty()
-    const issue = await refused(400, entries)
+    const issue = await refused(422, entries)
     expect(issue.expression[0]).toMatch(/^Bundle\.entry\[13\]/)
     const before = await server.count()
     const { json } = await server.batch(entries)
     expect(json.type).toBe('batch-response')
-    expect(statuses(json.entry)).toEqual(entries.map((_, i) => (i === 13 ? '400' : '201')))
+    expect(statuses(json.entry)).toEqual(entries.map((_, i) => (i === 13 ? '422' : '201')))
     expect(json.entry[13].response.outcome?.resourceType ?? json.entry[13].outcome?.resourceType).toBe(
       'OperationOutcome',
     )
@@ -263,8 +268,8 @@ describe('all or nothing', () => {
       { resource: patient(a), request: { method: 'PUT', url: `Patient?${by(a)}` } },
     ])
     const [x, y] = [`urn:uuid:${randomUUID()}`, fresh()]
-    const issue = await refused(400, [post(patient(fresh()), x), post(patient(fresh()), x)])
-    expect(issue.expression[0]).toBe('Bundle.entry[1].fullUrl')
+    const issue = await refused(422, [post(patient(fresh()), x), post(patient(fresh()), x)])
+    expect(issue.diagnostics).toContain('bdl-7')
     await refused(400, [
       post(patient(y), undefined, { ifNoneExist: by(y) }),
       post(patient(y), undefined, { ifNoneExist: by(y) }),
@@ -383,7 +388,7 @@ describe('conditional entries', () => {
     ]
     await done(patch('male', 'W/"1"'))
     await refused(412, patch('female', 'W/"1"'))
-    await refused(400, patch('nonsense', 'W/"2"'))
+    await refused(422, patch('nonsense', 'W/"2"'))
     expect(await read(`Patient/${a}`)).toMatchObject({ gender: 'male', meta: { versionId: '2' } })
   })
 })

@@ -77,7 +77,8 @@ const observation = (id: string, system: string | undefined, ...codes: string[])
 
 let server: SearchServer
 beforeAll(async () => {
-  server = await openServer()
+  // Codes that nobody has defined are looked for, too.
+  server = await openServer({ INGLE_VALIDATION: 'structure', INGLE_REFERENCES: 'off' })
   await server.put(
     animals as Given,
     { ...animals, id: 'animals-old', version: '2.9', concept: [{ code: 'bird' }] } as Given,
@@ -192,6 +193,7 @@ describe('Observation?code:in', () => {
     ['excluding', ['animal', 'dog', 'two', 'y']],
     ['expanded', ['dog', 'two']],
     ['expansion-only', ['dog', 'two']],
+    ['endless', []], // JavaScript's own would take years on a display of many a
   ])('%s', async (id, expected) => {
     expect(await server.found(`Observation?code:in=${url(id)}`)).toEqual(expected)
     expect(await server.found(`Observation?code:in=ValueSet/${id}`)).toEqual(expected)
@@ -206,7 +208,7 @@ describe('Observation?code:in', () => {
     ['code:in', url('nowhere'), /value set http:\/\/example.org\/ValueSet\/nowhere is not known/],
     ['code:not-in', 'ValueSet/nowhere', /ValueSet\/nowhere is not known/],
     ['code:in', value('http://example.org/ValueSet/birds|7'), /birds\|7 is not known/],
-    ['code:in', url('dangling'), /nowhere is not known/],
+    ['code:in', url('dangling'), /nowhere' could not be found/],
     ['code:in', url('unknown-system'), /code system http:\/\/nowhere is not stored/],
     ['code:in', url('open-but-one'), /cannot be told/],
     ['code:in', 'birds', /canonical url of a value set, or ValueSet\/id/],
@@ -216,9 +218,8 @@ describe('Observation?code:in', () => {
   })
 
   it.each([
-    ['circle', /imports itself/],
-    ['wrong-code', /unicorn, which is not in it/],
-    ['endless', /a repetition in a repetition/],
+    ['circle', /circularity pointing to/],
+    ['wrong-code', /unicorn, which is not in the system/],
     ['expansion-page', /neither a composition nor a whole expansion/],
   ])('%s cannot be evaluated', async (id, reason) => {
     expect(await server.refused(`Observation?code:in=${url(id)}`, 422)).toMatch(reason)

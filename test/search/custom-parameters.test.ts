@@ -151,11 +151,11 @@ describe('a SearchParameter', () => {
         },
       ],
       extension: [
-        { url: 'http://example.org/weight', valueQuantity: { value: 72.5, unit: 'kg', code: 'kg' } },
+        { url: 'http://example.org/weight', valueQuantity: { value: 72.5, unit: 'kg' } },
         { url: 'http://example.org/ward', valueReference: { reference: 'Location/w1' } },
       ],
     }
-    await server.ask(`PUT Patient/${id}`, { body })
+    expect((await server.ask(`PUT Patient/${id}`, { body })).text).toContain('custom1')
     await indexed({ id: code, code, type, base: ['Patient'], expression })
     expect(idsOf(await server.expect(200, `GET Patient?${code}=${encodeURIComponent(value)}`))).toEqual([id])
     expect(
@@ -196,9 +196,14 @@ describe('a SearchParameter', () => {
     })
     const contact = (code: string, value: string) => ({
       purpose: { coding: [{ system: 'urn:purpose', code }] },
-      telecom: [{ system: 'phone', value }],
+      telecom: [{ system: 'url', value }],
     })
-    const body = { resourceType: 'Organization', id: 'pairs', contact: [contact('BILL', '1'), contact('PRESS', '2')] }
+    const body = {
+      resourceType: 'Organization',
+      id: 'pairs',
+      name: 'Pairs',
+      contact: [contact('BILL', '1'), contact('PRESS', '2')],
+    }
     await server.expect(201, 'PUT Organization/pairs', { body })
     expect(await matches('Organization?contact-pair=BILL$1')).toBe(1)
     expect(await matches('Organization?contact-pair=BILL$2')).toBe(0)

@@ -3,6 +3,7 @@ import { expect, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/base/config.js'
 import { start } from '../../src/start.js'
 import { type FreshDatabase, freshDatabase } from '../support/database.js'
+import { storesWhatHasTheForm } from '../support/settings.js'
 
 /** A resource as a test writes it: an id, and only the elements that matter. */
 export type Given = { resourceType: string; id: string } & Record<string, unknown>
@@ -38,6 +39,7 @@ export async function openServer(settings: Record<string, string> = {}): Promise
     LOG_LEVEL: 'silent',
     INGLE_POOL_MIN: '1',
     INGLE_POOL_MAX: '8',
+    ...storesWhatHasTheForm,
     ...settings,
   })
   const running = await start(config, () => {})

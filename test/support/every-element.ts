@@ -93,10 +93,7 @@ class Filler {
     const { name, max, requiredValueSet } = element
     const codes = type === 'code' && requiredValueSet ? requiredCodes(requiredValueSet) : undefined
     const value = () => this.next(codes ?? values[type]!)
-    const isAttribute =
-      type === 'xhtml' ||
-      (name === 'id' && typeDefinition(owner)!.kind !== 'resource') ||
-      (name === 'url' && owner === 'Extension')
+    const isAttribute = type === 'xhtml' || name === 'id' || (name === 'url' && owner === 'Extension')
     if (isAttribute) return { [key]: value() }
     const extra = { id: `e${this.turn}`, extension: [{ url: 'http://example.org/extra', valueString: value.name }] }
     if (max === '*') {

@@ -22,9 +22,39 @@ const primitives: Record<string, unknown> = {
   xhtml: '<div xmlns="http://www.w3.org/1999/xhtml">text</div>',
 }
 
-/** The smallest resource of a type that its structure allows: the elements that have to be there, and no others. */
+/** What constraints demand beside, or instead of, what has to be there. */
+const constrained: Record<string, Record<string, unknown>> = {
+  AllergyIntolerance: {
+    clinicalStatus: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', code: 'active' }],
+    },
+  },
+  Appointment: { participant: [{ actor: { reference: 'text' }, status: 'accepted' }] },
+  AppointmentResponse: { actor: { reference: 'text' } },
+  Bundle: { type: 'collection' },
+  CapabilityStatement: {
+    format: ['application/fhir+json'],
+    rest: [{ mode: 'server' }],
+    implementation: { description: 'text' },
+  },
+  Consent: { policyRule: { text: 'text' } },
+  EventDefinition: { trigger: [{ type: 'named-event', name: 'text' }] },
+  ImmunizationRecommendation: {
+    recommendation: [{ vaccineCode: [{ text: 'text' }], forecastStatus: { text: 'text' } }],
+  },
+  InsurancePlan: { name: 'text' },
+  Linkage: { item: ['source', 'alternate'].map((type) => ({ type, resource: { reference: 'text' } })) },
+  Organization: { name: 'text' },
+  StructureDefinition: {
+    kind: 'logical',
+    differential: { element: [{ id: 'uri', path: 'uri' }] },
+  },
+  TerminologyCapabilities: { implementation: { description: 'text' } },
+}
+
+/** The smallest resource of a type that its structure and constraints allow: the elements that have to be there, and no others. */
 export function minimal(type: string): { resourceType: string } & Record<string, unknown> {
-  return { resourceType: type, ...minimalMembers(type) }
+  return { resourceType: type, ...minimalMembers(type), ...constrained[type] }
 }
 
 /** The same for a data type or the path of a backbone, where at least one has to be there. */
@@ -42,10 +72,13 @@ const isSimple = ({ name, types }: ElementDefinition) =>
 function memberOf(parent: string, element: ElementDefinition): [name: string, value: unknown] {
   const { name, choice, max, types, requiredValueSet, contentReference } = element
   const type = contentReference ?? types[0]!.code
-  const code = requiredValueSet && type === 'code' ? requiredCodes(requiredValueSet)?.[0] : undefined
+  const code = requiredValueSet && type === 'code' ? codeOf(requiredValueSet) : undefined
   const value = code ?? valueOfType(type === 'BackboneElement' || type === 'Element' ? `${parent}.${name}` : type)
   return [choice ? name + type[0]!.toUpperCase() + type.slice(1) : name, max === '*' ? [value] : value]
 }
+
+const codeOf = (valueSet: string) =>
+  requiredCodes(valueSet)?.[0] ?? (/mimetypes/.test(valueSet) ? 'text/plain' : undefined)
 
 function valueOfType(type: string): unknown {
   if (type in primitives) return primitives[type]

@@ -30,14 +30,15 @@ export const good: Json[] = [
         _given: [null, { id: 'g2', extension: [{ url: 'http://example.org/e', valueCode: 'unknown' }] }],
       },
     ],
-    telecom: [{ system: 'phone', value: '555', rank: 1 }],
+    telecom: [{ system: 'phone', value: '555-010-0100', rank: 1 }],
     gender: 'male',
     birthDate: '1974-12-25',
     _birthDate: { extension: [{ url: 'http://example.org/time', valueDateTime: '1974-12-25T14:35:45-05:00' }] },
     deceasedBoolean: false,
     address: [{ line: ['534 Erewhon St'], city: 'PleasantVille', period: { start: '1974' } }],
-    contact: [{ relationship: [snomed('1')], gender: 'female' }],
+    contact: [{ relationship: [snomed('1')], name: { text: 'Ann' }, gender: 'female' }],
     communication: [{ language: { text: 'English' }, preferred: true }],
+    managingOrganization: { reference: '#org' },
     link: [{ other: { reference: 'Patient/2' }, type: 'seealso' }],
   },
   {
@@ -76,10 +77,12 @@ export const good: Json[] = [
   },
   {
     resourceType: 'Condition',
-    clinicalStatus: { coding: [{ code: 'active' }] },
+    clinicalStatus: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-clinical', code: 'active' }],
+    },
     code: snomed('5'),
     subject: patient,
-    onsetAge: { value: 52, code: 'a' },
+    onsetAge: { value: 52, system: 'http://unitsofmeasure.org', code: 'a' },
     stage: [{ summary: snomed('6') }],
     note: [{ text: '*Note*', time: '2020-01' }],
   },
@@ -110,6 +113,9 @@ export const good: Json[] = [
   },
   {
     resourceType: 'AllergyIntolerance',
+    clinicalStatus: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', code: 'active' }],
+    },
     patient,
     type: 'allergy',
     category: ['food', 'medication'],
@@ -172,6 +178,7 @@ export const good: Json[] = [
         productOrService: { text: 'exam' },
         servicedDate: '2014-08-16',
         unitPrice: usd,
+        quantity: { value: 2 },
         factor: 0.5,
         net: usd,
         detail: [
@@ -218,11 +225,12 @@ export const good: Json[] = [
   },
 ]
 
-/** The property names above that stand for a choice of types. */
+/** The property names above that stand for a choice of types, as FHIRPath writes them. */
 const choices: Record<string, string> = Object.fromEntries(
-  'deceasedBoolean effectiveDateTime effectivePeriod valueQuantity valueInteger valueString valueDecimal valueCode valueDateTime valueUuid onsetAge performedPeriod medicationCodeableConcept asNeededBoolean doseQuantity occurrenceDateTime doseNumberPositiveInt scheduledTiming detailRange dueDate servicedDate'
+  'deceased:boolean effective:dateTime effective:Period value:Quantity value:integer value:string value:decimal value:code value:dateTime value:uuid onset:Age performed:Period medication:CodeableConcept asNeeded:boolean dose:Quantity occurrence:dateTime doseNumber:positiveInt scheduled:Timing detail:Range due:date serviced:date'
     .split(' ')
-    .map((key) => [key, key.match(/^([a-z]+?(?:Needed|Number)?)[A-Z]\w*$/)![1]!]),
+    .map((choice) => choice.split(':') as [string, string])
+    .map(([name, type]) => [name + type[0]!.toUpperCase() + type.slice(1), `${name}.ofType(${type})`]),
 )
 
 const requiredOf: Record<string, string[]> = {
@@ -263,7 +271,7 @@ export function broken(resource: Json): Broken[] {
     cases.push({ how: `${expression} ${how}`, resource: copy, expression })
   }
   const walk = (object: Json, keys: (string | number)[], path: string) => {
-    add('of no type', [...keys, 'nonsense'], `${path}.nonsense`, (at, key) => Object.assign(at, { [key]: 'x' }))
+    add('has nonsense', [...keys, 'nonsense'], path, (at, key) => Object.assign(at, { [key]: 'x' }))
     for (const [key, value] of Object.entries(object)) {
       const here = [...keys, key]
       const child = `${path}.${choices[key] ?? key.replace(/^_/, '')}`
@@ -290,7 +298,7 @@ export function broken(resource: Json): Broken[] {
   }
   walk(resource, [], type)
   for (const key of requiredOf[type] ?? []) {
-    add('is missing', [key], `${type}.${choices[key] ?? key}`, (at) => delete at[key])
+    add(`misses ${key}`, [key], type, (at) => delete at[key])
   }
   return cases
 }

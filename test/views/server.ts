@@ -1,4 +1,5 @@
 import { openServer, type RestServer } from '../rest/server.js'
+import { storesWhatHasTheForm } from '../support/settings.js'
 
 export type View = Record<string, unknown>
 type Row = Record<string, unknown>
@@ -26,7 +27,7 @@ const headers = { Accept: 'application/json' }
 const RUN = 'POST ViewDefinition/$run'
 
 export async function openViews(settings?: Record<string, string>): Promise<ViewServer> {
-  const server = await openServer(settings)
+  const server = await openServer({ ...storesWhatHasTheForm, ...settings })
   return {
     ...server,
     async rows(view, resources, more) {

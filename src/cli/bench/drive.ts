@@ -20,6 +20,7 @@ export interface Round {
   seconds: number
   /** Milliseconds of each request. */
   p50: number
+  p95: number
   p99: number
 }
 
@@ -68,6 +69,7 @@ export async function drive(base: string, clients: number, seconds: number, step
     reasons,
     seconds: (performance.now() - started) / 1000,
     p50: quantile(0.5),
+    p95: quantile(0.95),
     p99: quantile(0.99),
   }
 }

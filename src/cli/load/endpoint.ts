@@ -34,6 +34,8 @@ export class Endpoint {
     readonly url: string,
     connections: number,
     private readonly patience = patient,
+    /** Statuses after which the same request is sent again. */
+    private readonly passing: (status: number) => boolean = isPassing,
   ) {
     this.base = new URL(url.endsWith('/') ? url.slice(0, -1) : url)
     if (this.base.protocol !== 'http:') throw new TypeError(`${url} is not an http: URL`)
@@ -52,7 +54,7 @@ export class Endpoint {
       let asked = 0
       try {
         const reply = await this.once(method, path, body, headers)
-        if (last || !isPassing(reply.status)) return reply
+        if (last || !this.passing(reply.status)) return reply
         asked = secondsToWait(reply.headers['retry-after']) * 1000
       } catch (error) {
         if (last || !isConnectionError(error)) throw error

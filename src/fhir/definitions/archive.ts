@@ -50,7 +50,9 @@ export class Archive {
   readonly revision: string
   private readonly file: number
   private readonly places: Index['places']
-  private readonly parsed = new Lately<unknown>(KEPT)
+  private readonly parsed = new Lately<object>(KEPT)
+  /** What somebody still has is not made a second time: others know things by the object. */
+  private readonly held = new Map<string, WeakRef<object>>()
 
   constructor(path: string) {
     this.file = openSync(path, 'r')
@@ -75,11 +77,11 @@ export class Archive {
 
   private at([offset, length]: Place): unknown {
     const key = String(offset)
-    let value = this.parsed.get(key)
-    if (value === undefined) {
-      value = freeze(JSON.parse(this.bytes(offset, length).toString()))
-      this.parsed.set(key, value, length)
-    }
+    const kept = this.parsed.get(key)
+    if (kept) return kept
+    const value: object = this.held.get(key)?.deref() ?? freeze(JSON.parse(this.bytes(offset, length).toString()))
+    this.parsed.set(key, value, length)
+    this.held.set(key, new WeakRef(value))
     return value
   }
 

@@ -26,5 +26,6 @@ export const shipped: Library = {
     return archive().revision
   },
   withUrl: async (type, url) => archive().withUrl(type, url),
+  urls: async (type) => archive().urls(type),
   withId: async () => undefined,
 }

@@ -1,6 +1,6 @@
 /*
- * Units of the Unified Code for Units of Measure, version 2.1 (https://ucum.org/ucum): those that health care measures in.
- * A row says what one of the unit is in others, down to the seven base units.
+ * Units of the Unified Code for Units of Measure, version 2.2 (https://ucum.org/ucum). A row says what one of the unit is
+ * in others, down to the seven base units.
  */
 
 export const PREFIXES: Readonly<Record<string, number>> = {
@@ -30,8 +30,14 @@ export const PREFIXES: Readonly<Record<string, number>> = {
   Ti: 1024 ** 4,
 }
 
-/** Dimensions of their own, which take prefixes: the base units, and units that a procedure defines and no other is. */
-export const BASES: ReadonlySet<string> = new Set(['m', 's', 'g', 'rad', 'K', 'C', 'cd', 'bit', '[iU]', '[IU]'])
+/**
+ * Dimensions of their own, which take prefixes: the base units, units that a procedure defines and no other is, and levels,
+ * which are logarithms and no factors of anything.
+ */
+export const BASES: ReadonlySet<string> = new Set([
+  ...['m', 's', 'g', 'rad', 'K', 'C', 'cd', 'bit', '[iU]', '[IU]'],
+  ...['Np', 'B', 'B[SPL]', 'B[V]', 'B[mV]', 'B[uV]', 'B[10.nV]', 'B[W]', 'B[kW]'],
+])
 
 /** The same, without prefixes. Each can be compared with itself alone. */
 export const ARBITRARY: ReadonlySet<string> = new Set([
@@ -67,6 +73,23 @@ export const ARBITRARY: ReadonlySet<string> = new Set([
   '[ELU]',
   '[EU]',
   '[CR]',
+  "[p'diop]",
+  '%[slope]',
+  "[hp'_X]",
+  "[hp'_C]",
+  "[hp'_M]",
+  "[hp'_Q]",
+  '[hp_X]',
+  '[hp_C]',
+  '[hp_M]',
+  '[hp_Q]',
+  '[kp_X]',
+  '[kp_C]',
+  '[kp_M]',
+  '[kp_Q]',
+  '[pH]',
+  '[m/s2/Hz^(1/2)]',
+  'bit_s',
 ])
 
 type Unit = readonly [value: number, of: string]
@@ -122,6 +145,31 @@ export const METRIC: Readonly<Record<string, Unit>> = {
   kat: [1, 'mol/s'],
   U: [1, 'umol/min'],
   By: [8, 'bit'],
+  '[h]': [6.6260755e-34, 'J.s'],
+  '[k]': [1.380658e-23, 'J/K'],
+  '[eps_0]': [8.854187817e-12, 'F/m'],
+  '[mu_0]': [4e-7 * Math.PI, 'N/A2'],
+  '[e]': [1.60217733e-19, 'C'],
+  '[m_e]': [9.1093897e-28, 'g'],
+  '[m_p]': [1.6726231e-24, 'g'],
+  '[G]': [6.67259e-11, 'm3.kg-1.s-2'],
+  '[ly]': [1, '[c].a_j'],
+  Ky: [1, 'cm-1'],
+  Gal: [1, 'cm/s2'],
+  Bi: [10, 'A'],
+  Mx: [1e-8, 'Wb'],
+  Oe: [250 / Math.PI, 'A/m'],
+  Gb: [1, 'Oe.cm'],
+  sb: [1, 'cd/cm2'],
+  Lmb: [1, 'cd/cm2/[pi]'],
+  ph: [1e-4, 'lx'],
+  'cal_[15]': [4.1858, 'J'],
+  'cal_[20]': [4.1819, 'J'],
+  cal_m: [4.19002, 'J'],
+  tex: [1, 'g/km'],
+  st: [1, 'm3'],
+  mho: [1, 'S'],
+  Bd: [1, 's-1'],
 }
 
 /** Units that take none. */
@@ -219,10 +267,85 @@ export const OTHERS: Readonly<Record<string, Unit>> = {
   '[HPF]': [1, '1'],
   '[LPF]': [100, '1'],
   '[Ch]': [1 / 3, 'mm'],
+  gon: [0.9, 'deg'],
+  AU: [149_597.870691, 'Mm'],
+  Torr: [133.322, 'Pa'],
+  '[fth_i]': [6, '[ft_i]'],
+  '[syd_i]': [1, '[yd_i]2'],
+  '[cyd_i]': [1, '[yd_i]3'],
+  '[bf_i]': [144, '[in_i]3'],
+  '[cr_i]': [128, '[ft_i]3'],
+  '[mil_i]': [1e-3, '[in_i]'],
+  '[cml_i]': [1, '[pi]/4.[mil_i]2'],
+  '[hd_i]': [4, '[in_i]'],
+  '[rd_us]': [16.5, '[ft_us]'],
+  '[ch_us]': [4, '[rd_us]'],
+  '[lk_us]': [1, '[ch_us]/100'],
+  '[rch_us]': [100, '[ft_us]'],
+  '[rlk_us]': [1, '[rch_us]/100'],
+  '[fth_us]': [6, '[ft_us]'],
+  '[fur_us]': [40, '[rd_us]'],
+  '[acr_us]': [160, '[rd_us]2'],
+  '[srd_us]': [1, '[rd_us]2'],
+  '[smi_us]': [1, '[mi_us]2'],
+  '[sct]': [1, '[mi_us]2'],
+  '[twp]': [36, '[sct]'],
+  '[mil_us]': [1e-3, '[in_us]'],
+  '[rd_br]': [16.5, '[ft_br]'],
+  '[ch_br]': [4, '[rd_br]'],
+  '[lk_br]': [1, '[ch_br]/100'],
+  '[fth_br]': [6, '[ft_br]'],
+  '[pc_br]': [2.5, '[ft_br]'],
+  '[yd_br]': [3, '[ft_br]'],
+  '[nmi_br]': [6080, '[ft_br]'],
+  '[kn_br]': [1, '[nmi_br]/h'],
+  '[acr_br]': [4840, '[yd_br]2'],
+  '[bbl_us]': [42, '[gal_us]'],
+  '[crd_us]': [128, '[ft_i]3'],
+  '[bu_us]': [2150.42, '[in_i]3'],
+  '[gal_wi]': [1, '[bu_us]/8'],
+  '[pk_us]': [1, '[bu_us]/4'],
+  '[dqt_us]': [1, '[pk_us]/8'],
+  '[dpt_us]': [1, '[dqt_us]/2'],
+  '[pk_br]': [2, '[gal_br]'],
+  '[bu_br]': [4, '[pk_br]'],
+  '[qt_br]': [1, '[gal_br]/4'],
+  '[gil_br]': [1, '[pt_br]/4'],
+  '[fdr_br]': [1, '[foz_br]/8'],
+  '[min_br]': [1, '[fdr_br]/60'],
+  '[scwt_av]': [100, '[lb_av]'],
+  '[lcwt_av]': [112, '[lb_av]'],
+  '[lb_ap]': [12, '[oz_ap]'],
+  '[oz_m]': [28, 'g'],
+  '[lne]': [1, '[in_i]/12'],
+  '[pnt]': [1, '[lne]/6'],
+  '[pca]': [12, '[pnt]'],
+  '[pnt_pr]': [0.013837, '[in_i]'],
+  '[pca_pr]': [12, '[pnt_pr]'],
+  '[pied]': [32.48, 'cm'],
+  '[pouce]': [1, '[pied]/12'],
+  '[ligne]': [1, '[pouce]/12'],
+  '[didot]': [1, '[ligne]/6'],
+  '[cicero]': [12, '[didot]'],
+  '[Btu_39]': [1.05967, 'kJ'],
+  '[Btu_59]': [1.0548, 'kJ'],
+  '[Btu_60]': [1.05468, 'kJ'],
+  '[Btu_m]': [1.05587, 'kJ'],
+  '[den]': [1, 'g/9/km'],
+  "[hnsf'U]": [1, '1'],
+  '[S]': [1e-13, 's'],
+  Ao: [0.1, 'nm'],
+  b: [100, 'fm2'],
+  circ: [2, '[pi].rad'],
+  sph: [4, '[pi].sr'],
+  '[car_Au]': [1, '/24'],
+  '[smoot]': [67, '[in_i]'],
+  '[mesh_i]': [1, '/[in_i]'],
 }
 
 /** Temperatures whose zero is not that of kelvin: what one degree is, and where the zero lies. */
 export const SCALES: Readonly<Record<string, readonly [degree: number, zero: number]>> = {
   Cel: [1, 273.15],
   '[degF]': [5 / 9, 459.67 * (5 / 9)],
+  '[degRe]': [1.25, 273.15],
 }

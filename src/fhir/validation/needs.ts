@@ -7,15 +7,16 @@ export class Needs {
   readonly questions = new Map<string, MembershipQuestion>()
   readonly references = new Set<string>()
 
-  get count(): number {
-    return this.definitions.size + this.questions.size + this.references.size
-  }
+  /** How often something was missed, the same thing again included. */
+  asked = 0
 
   definition(type: CanonicalType, canonical: string): void {
+    this.asked++
     this.definitions.set(`${type} ${canonical}`, { type, canonical })
   }
 
   member(valueSet: string, system: string, version: string | undefined, code: string, display?: string): void {
+    this.asked++
     this.questions.set(JSON.stringify([valueSet, system, version, code, display]), {
       ...(valueSet && { valueSet }),
       ...(system && { system }),
@@ -26,6 +27,7 @@ export class Needs {
   }
 
   reference(reference: string): void {
+    this.asked++
     this.references.add(reference)
   }
 }

@@ -32,8 +32,8 @@ export interface Shape {
   required: { name: string; keys: string[] }[]
   choices: Choice[]
   isResource: boolean
-  /** See every object of the type, when its elements have been seen. */
-  rules: readonly Rule[]
+  /** What is looked at beyond the JSON form, when the elements have been seen; made when it is first needed. */
+  rules?: readonly Rule[]
 }
 
 const DEEPEST = 100
@@ -52,8 +52,7 @@ export function checkObject(value: unknown, shape: Shape): number {
     walk.report(messages.tooDeep, () => `is nested more than ${DEEPEST} levels deep`)
     return 0
   }
-  if (!walk.step()) return 0
-  const level = walk.enter(shape.name)
+  const level = walk.enter(value, shape.name)
   let properties = 0
   let choices = 0
   let conflicts = 0
@@ -64,7 +63,7 @@ export function checkObject(value: unknown, shape: Shape): number {
     if (slot === undefined) {
       walk.leave(level)
       reportUnknown(key, shape)
-      walk.enter(shape.name)
+      walk.enter(value, shape.name)
       continue
     }
     walk.names[level] = slot.name
@@ -85,7 +84,13 @@ export function checkObject(value: unknown, shape: Shape): number {
     const { name, keys } = shape.required[i]!
     if (!hasAny(value, keys)) walk.report(messages.minimum, () => `${name} is required, and missing`)
   }
-  if (walk.full) for (let i = 0; i < shape.rules.length; i++) shape.rules[i]!(value, walk)
+  const { beyond } = walk
+  if (beyond) {
+    shape.rules ??= beyond.rulesOfType(shape.name)
+    for (let i = 0; i < shape.rules.length; i++) shape.rules[i]!(value, walk)
+    const further = walk.rules?.get(shape.name)
+    if (further) for (const rule of further) rule(value, walk)
+  }
   return choices
 }
 
@@ -109,7 +114,8 @@ function reportConflicts(object: Json, shape: Shape, conflicts: number): void {
   for (const { name, bit, keys } of shape.choices) {
     if ((conflicts & bit) === 0) continue
     const made = keys.filter((key) => object[key] !== undefined || object[`_${key}`] !== undefined)
-    if (made.length > 1) walk.report(messages.severalChoices, () => `${name} must have one type; found ${made.join(' and ')}`)
+    if (made.length > 1)
+      walk.report(messages.severalChoices, () => `${name} must have one type; found ${made.join(' and ')}`)
   }
 }
 

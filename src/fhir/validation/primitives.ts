@@ -1,11 +1,14 @@
 import { typeDefinition } from '../definitions.js'
 import { isDecimal, toNumber } from '../json.js'
+import { narrativeFault } from './narrative.js'
 
 /** A primitive type in JSON; https://hl7.org/fhir/R4/datatypes.html#primitive */
 export interface Primitive {
   accepts(value: unknown): boolean
   /** What is allowed, to follow "must be": `a date that exists, as YYYY, YYYY-MM or YYYY-MM-DD` */
   form: string
+  /** What is wrong with a value that is not accepted, to follow "found", where more can be said than that. */
+  fault?(value: unknown): string | undefined
 }
 
 const LONGEST = 1024 * 1024
@@ -66,15 +69,7 @@ function isBase64(value: unknown): boolean {
   return digits > 0 && digits % 4 === 0 && padding <= 2
 }
 
-// Constraint txt-1 of Narrative allows basic formatting; these are what a browser would run or fetch.
-const active =
-  /<\s*(?:script|style|link|meta|base|iframe|frame|object|embed|form|input|svg|math)\b|<[^<>]*\son\w+\s*=|javascript:/i
-
-const isXhtml = (value: unknown) =>
-  isText(value) &&
-  /^\s*<div[\s>]/.test(value as string) &&
-  /<\/div>\s*$/.test(value as string) &&
-  !active.test(value as string)
+const isXhtml = (value: unknown) => isText(value) && narrativeFault(value as string) === undefined
 
 const text = `a string of 1 to ${LONGEST} characters without control characters (tab, CR and LF are allowed)`
 const uri = 'a string without spaces, not empty'
@@ -111,5 +106,9 @@ export const primitives: Readonly<Record<string, Primitive>> = {
   uri: { accepts: isUri, form: uri },
   url: { accepts: isUri, form: uri },
   uuid: { accepts: matches(asDefined('uuid')), form: 'urn:uuid: and a UUID in lower case' },
-  xhtml: { accepts: isXhtml, form: 'one XHTML <div>…</div> with formatting only, without scripts, styles and forms' },
+  xhtml: {
+    accepts: isXhtml,
+    form: 'one well-formed XHTML <div>…</div> with formatting only, without scripts, forms and what comes from elsewhere',
+    fault: (value) => (isText(value) ? narrativeFault(value as string) : undefined),
+  },
 }

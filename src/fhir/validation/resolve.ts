@@ -65,7 +65,8 @@ export function resolveAround(
   rootPath: string,
 ): Found | null {
   const parsed = parseReference(reference)
-  if (parsed?.fragment !== undefined && reference.startsWith('#')) return resolveContained(parsed.fragment, root, rootPath)
+  if (parsed?.fragment !== undefined && reference.startsWith('#'))
+    return resolveContained(parsed.fragment, root, rootPath)
   if (!around) return null
   const { bundle, fullUrl } = around
   const withoutFragment = reference.split('#', 1)[0]!

@@ -1,4 +1,5 @@
 import type { Issue } from '../../base/errors.js'
+import type { Limits } from '../fhirpath/limits.js'
 import type { Canonicals, CanonicalType } from '../library.js'
 import type { MembershipAnswer, MembershipQuestion } from '../terminology.js'
 
@@ -38,6 +39,8 @@ export interface Place {
   readonly twin: unknown
   /** What the caller chose. */
   readonly settings: Settings
+  /** What the expressions of one walk may use up together. */
+  readonly limits: Limits
 
   /** FHIRPath of the node, with indexes */
   path(): string
@@ -58,6 +61,9 @@ export interface Place {
 
 /** A check that takes part in the walk; it never waits and never throws. */
 export type Rule = (node: unknown, at: Place) => void
+
+/** Rules beside those of FHIR, by the name of the type whose objects they see: `Claim`, `Claim.item`, `Money`. */
+export type RuleBook = ReadonlyMap<string, readonly Rule[]>
 
 export interface Settings {
   /** Issues that are listed; of more there is a note. */

@@ -1,28 +1,15 @@
 import { type ElementDefinition, isResourceType, requiredCodes, resourceTypes, typeDefinition } from '../definitions.js'
-import { bindingRule } from './bindings.js'
-import { checkCoding } from './codings.js'
 import { describe, listed } from './describe.js'
-import { checkExtensionUse } from './extensions.js'
 import { listOf, one, primitiveList, siblingList } from './lists.js'
 import { messages } from './messages.js'
 import { nearest } from './nearest.js'
 import { type Check, checkObject, choiceKey, choiceName, isObject, type Shape, type Slot } from './objects.js'
 import { primitives } from './primitives.js'
-import { checkProfiles } from './profiles.js'
-import { checkReference, targetRule } from './references.js'
 import { BundleIndex } from './resolve.js'
 import type { Json, Rule } from './rule.js'
-import { invariant, rulesOfTypes } from './rules.js'
 import { walk } from './walk.js'
 
 const shapes = new Map<string, Shape>()
-
-/** What this folder itself knows of types, beside what V3's rules… */
-const ownRules: Readonly<Record<string, readonly Rule[]>> = {
-  Coding: [checkCoding],
-  Extension: [checkExtensionUse],
-  Reference: [checkReference],
-}
 
 /** @param name  a type, or the path of a backbone such as `Patient.contact` */
 function shapeOf(name: string): Shape {
@@ -30,12 +17,10 @@ function shapeOf(name: string): Shape {
   if (known) return known
   const definition = typeDefinition(name)!
   const isResource = definition.kind === 'resource'
-  const shape: Shape = { name, slots: new Map(), required: [], choices: [], isResource, rules: [] }
+  const shape: Shape = { name, slots: new Map(), required: [], choices: [], isResource }
   shapes.set(name, shape) // before its elements: types refer to themselves
   if (isResource) shape.slots.set('resourceType', { name: 'resourceType', check: () => {}, choice: 0 })
   for (const element of definition.elements) addElement(shape, element)
-  const invariants = (definition.constraints ?? []).flatMap((constraint) => invariant(constraint, name) ?? [])
-  shape.rules = [...(ownRules[name] ?? []), ...(rulesOfTypes[name] ?? []), ...invariants]
   return shape
 }
 
@@ -43,24 +28,27 @@ function addElement(shape: Shape, element: ElementDefinition): void {
   const bit = element.choice ? 1 << shape.choices.length : 0
   const keys: string[] = []
   const codes = element.contentReference ? [element.contentReference] : element.types.map(({ code }) => code)
-  for (const [place, code] of codes.entries()) {
+  for (const code of codes) {
     const key = element.choice ? choiceKey(element.name, code) : element.name
     const name = element.choice ? choiceName(element.name, code) : element.name
     keys.push(key)
     const slot = (check: Check): Slot => ({ name, check, choice: bit })
     const isList = element.max === '*'
     const path = `${shape.name}.${element.name}`
-    const rules = rulesOf(element, typeDefinition(path) ? path : code, element.types[place]?.targets)
+    const type = typeDefinition(path) ? path : code
     if (!primitives[code]) {
-      const check = withRules(checkOf(code, path), rules)
+      const check = withRules(checkOf(code, path), element, type)
       shape.slots.set(key, slot(isList ? listOf(check) : one(check)))
       continue
     }
-    const check = withRules(primitiveCheck(code, element.requiredValueSet), rules, `_${key}`)
+    const check = withRules(primitiveCheck(code, element.requiredValueSet), element, type, `_${key}`)
     shape.slots.set(key, slot(isList ? primitiveList(check, `_${key}`) : one(check)))
     if (isAttribute(shape, element.name, code)) {
       if (shape.isResource && element.name === 'id') shape.slots.set('_id', slot(reportExtendedId))
-    } else shape.slots.set(`_${key}`, slot(isList ? siblingList(key, checkExtended) : one(checkExtended)))
+    } else {
+      const twin = twinCheck(element, key)
+      shape.slots.set(`_${key}`, slot(isList ? siblingList(key, twin) : one(twin)))
+    }
   }
   if (element.choice) shape.choices.push({ name: element.name, bit, keys })
   if (element.min > 0) shape.required.push({ name: element.name, keys: keys.flatMap((key) => [key, `_${key}`]) })
@@ -74,32 +62,30 @@ const reportExtendedId = () => walk.report(messages.extendedId, () => 'must not 
 
 // ── Checks that need more than the JSON form ───────────────────────────────────────────────────────────────────────
 
-function rulesOf(element: ElementDefinition, type: string, targets: readonly string[] | undefined): readonly Rule[] {
-  const { binding, constraints = [] } = element
-  return [
-    ...(binding ? bindingRule(binding, type, isEnumerated(element, type)) : []),
-    ...(type === 'Reference' && targets ? [targetRule(targets)] : []),
-    ...constraints.flatMap((constraint) => invariant(constraint, type) ?? []),
-  ]
-}
-
 /** The structure already says which codes there are. */
 const isEnumerated = ({ requiredValueSet }: ElementDefinition, type: string) =>
   type === 'code' && requiredValueSet !== undefined && requiredCodes(requiredValueSet) !== undefined
 
+/** Types that have rules wherever they stand. */
+const ruled: ReadonlySet<string> = new Set(['Reference', 'canonical', 'uri', 'url'])
+
 /** @param twinKey  of a primitive, where its extensions are */
-function withRules(check: Check, rules: readonly Rule[], twinKey?: string): Check {
-  if (rules.length === 0) return check
+function withRules(check: Check, element: ElementDefinition, type: string, twinKey?: string): Check {
+  if (!element.binding && !element.constraints && !ruled.has(type)) return check
+  let rules: readonly Rule[] | undefined
+  const isOpen = element.binding !== undefined && element.binding.strength !== 'required'
   return (value, object, index) => {
+    const { inOpenBinding } = walk
+    walk.inOpenBinding = isOpen
     check(value, object, index)
-    if (!walk.full) return
-    if (twinKey === undefined) {
-      if (!isObject(value)) return
-    } else {
-      if (typeof value === 'object') return
+    walk.inOpenBinding = inOpenBinding
+    const { beyond } = walk
+    if (!beyond || (twinKey === undefined ? !isObject(value) : typeof value === 'object')) return
+    if (twinKey !== undefined) {
       const twin = object[twinKey]
       walk.twin = index === undefined ? twin : Array.isArray(twin) ? twin[index] : undefined
     }
+    rules ??= beyond.rulesOfElement(element, type, isEnumerated(element, type))
     for (let i = 0; i < rules.length; i++) rules[i]!(value, walk)
   }
 }
@@ -114,10 +100,10 @@ function checkOf(code: string, path: string): Check {
 }
 
 function primitiveCheck(type: string, valueSet: string | undefined): Check {
-  const { accepts, form } = primitives[type]!
+  const { accepts, form, fault } = primitives[type]!
   const codes = type === 'code' && valueSet ? requiredCodes(valueSet) : undefined
   const reportForm = (value: unknown) =>
-    walk.report(formMessage(value), () => `must be ${form}; found ${describe(value)}`)
+    walk.report(formMessage(value), () => `must be ${form}; found ${fault?.(value) ?? describe(value)}`)
   if (!codes) {
     return (value) => {
       if (!accepts(value)) reportForm(value)
@@ -127,8 +113,7 @@ function primitiveCheck(type: string, valueSet: string | undefined): Check {
   return (value) => {
     if (allowed.has(value)) return
     if (!accepts(value)) reportForm(value)
-    else
-      walk.report(messages.notInRequired, () => `must be one of ${listed(codes)} (${valueSet}); found another code`)
+    else walk.report(messages.notInRequired, () => `must be one of ${listed(codes)} (${valueSet}); found another code`)
   }
 }
 
@@ -164,9 +149,10 @@ function checkOneResource(value: unknown): void {
     walk.resource = value
     const { around } = walk
     const shape = shapeOf(value.resourceType)
-    if (value.resourceType === 'Bundle') walk.around = { bundle: new BundleIndex(value, walk.path()), fullUrl: undefined }
+    if (value.resourceType === 'Bundle')
+      walk.around = { bundle: new BundleIndex(value, walk.path()), fullUrl: undefined }
     checkObject(value, shape)
-    if (walk.full) checkProfiles(value)
+    walk.beyond?.checkResource(value)
     walk.around = around
   } else if (value.resourceType === undefined) {
     walk.report(messages.noResourceType, () => 'must have a resourceType')
@@ -201,4 +187,16 @@ function checkExtension(value: unknown): void {
 /** `_birthDate`: the id and extensions of a primitive. */
 function checkExtended(value: unknown): void {
   checkObject(value, shapeOf('Element'))
+}
+
+/** Where a code of a value set is required, no extension can say why there is none. */
+function twinCheck({ binding }: ElementDefinition, key: string): Check {
+  if (binding?.strength !== 'required') return checkExtended
+  return (value, object, index) => {
+    checkExtended(value)
+    const own = object[key]
+    const code = index === undefined ? own : Array.isArray(own) ? own[index] : undefined
+    if (walk.beyond && (code ?? undefined) === undefined)
+      walk.report(messages.noCode, () => `must have a code of ${binding.valueSet}; an extension cannot stand in for it`)
+  }
 }

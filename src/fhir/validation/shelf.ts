@@ -2,6 +2,7 @@ import type { Canonicals, CanonicalType } from '../library.js'
 import type { MembershipAnswer, MembershipQuestion } from '../terminology.js'
 
 const MOST_ANSWERS = 200_000
+const MOST_DEFINITIONS = 20_000
 
 type ByDisplay = Map<string | undefined, MembershipAnswer>
 type ByCode = Map<string, ByDisplay>
@@ -12,6 +13,7 @@ export class Shelf {
   /** Value set → system (with its version) → code → display → answer */
   private readonly answers = new Map<string, Map<string, ByCode>>()
   private answerCount = 0
+  private definitionCount = 0
 
   /** @returns null when nobody knows it, undefined when nobody has asked yet */
   definition<T extends CanonicalType>(type: T, canonical: string): Canonicals[T] | null | undefined {
@@ -20,6 +22,7 @@ export class Shelf {
 
   /** @param definition  a StructureDefinition has its snapshot */
   keepDefinition(type: CanonicalType, canonical: string, definition: Canonicals[CanonicalType] | null): void {
+    this.definitionCount++
     const ofType = this.definitions.get(type)
     if (ofType) ofType.set(canonical, definition)
     else this.definitions.set(type, new Map([[canonical, definition]]))
@@ -46,11 +49,16 @@ export class Shelf {
     this.answerCount++
   }
 
-  /** Between two walks: displays are text of clients, and must not fill the memory. */
+  /** Between two walks: displays and urls are text of clients, and must not fill the memory. */
   trim(): void {
-    if (this.answerCount <= MOST_ANSWERS) return
-    this.answers.clear()
-    this.answerCount = 0
+    if (this.answerCount > MOST_ANSWERS) {
+      this.answers.clear()
+      this.answerCount = 0
+    }
+    if (this.definitionCount > MOST_DEFINITIONS) {
+      this.definitions.clear()
+      this.definitionCount = 0
+    }
   }
 }
 
@@ -61,4 +69,3 @@ function childOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   map.set(key, made)
   return made
 }
-

@@ -19,7 +19,7 @@ const bare = new Shelf()
  * @see https://hl7.org/fhir/R4/json.html
  */
 export function validateStructure(resource: unknown, at = nameOf(resource)): Issue[] {
-  const course = { root: at, full: false, settings: usual, shelf: bare }
+  const course = { root: at, settings: usual, shelf: bare }
   return walk.run(course, resource, () => checkResource(resource)).issues
 }
 

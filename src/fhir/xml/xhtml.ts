@@ -1,3 +1,4 @@
+import { withoutNames } from './entities.js'
 import { XmlReader } from './reader.js'
 import { attributeText, elementText, XHTML } from './text.js'
 
@@ -49,11 +50,12 @@ function startTag({ name, namespace, attributes }: XmlReader, around?: string): 
  * @throws Invalid  not one well-formed `<div>`; says in which line and column
  */
 export function xhtmlForXml(div: string): string {
-  const reader = new XmlReader(div)
+  const known = withoutNames(div)
+  const reader = new XmlReader(known)
   if (reader.next() !== 'open' || reader.name !== 'div' || reader.prefix) reader.fail('expected <div>', 0)
   const { namespace, declaresDefault } = reader
   if (declaresDefault ? namespace !== XHTML : namespace !== '') reader.fail(`expected <div xmlns="${XHTML}">`)
   readXhtml(reader)
   if (reader.next() !== 'end') reader.fail('expected nothing after </div>')
-  return declaresDefault ? div.trim() : div.trim().replace('<div', `<div xmlns="${XHTML}"`)
+  return declaresDefault ? known.trim() : known.trim().replace('<div', `<div xmlns="${XHTML}"`)
 }

@@ -96,7 +96,7 @@ async function everything({
   const { tenant } = ctx
   const deleteSome = async (unit: Unit): Promise<number> => {
     const some = await someOf(unit.session, tenant, AT_ONCE)
-    const writes = some.map((one) => ({ kind: 'delete' as const, ...one }))
+    const writes = some.map((one) => ({ kind: 'delete' as const, ...one, evenIfReferred: true as const }))
     if (writes.length > 0) await unit.write(tenant, writes, true)
     return writes.length
   }

@@ -82,7 +82,7 @@ type Relabel = (meta: Labels, given: Labels) => Labels | undefined
  * What is labelled as asked already has no new version.
  */
 async function relabel(
-  { core: { store }, ctx, type, id, params }: Call<{ meta: '1..1 Meta' }>,
+  { core: { store, validation }, ctx, exchange, type, id, params }: Call<{ meta: '1..1 Meta' }>,
   change: Relabel,
 ): Promise<Values<typeof result>> {
   const there = metaOf((await store.read(ctx.tenant, type!, id!)).content)
@@ -91,7 +91,11 @@ async function relabel(
     kind: 'patch',
     type: type!,
     id: id!,
-    apply: (current) => ({ ...current, meta: (change(current.meta!, params.meta) ?? current.meta) as typeof there }),
+    // A profile that it declares now is one that it must meet.
+    apply: async (current) => {
+      const meta = (change(current.meta!, params.meta) ?? current.meta) as typeof there
+      return (await validation.check(exchange, { ...current, meta })).resource
+    },
   })
   return { return: metaOf(content!) }
 }

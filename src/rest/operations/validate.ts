@@ -1,13 +1,14 @@
+import type { OperationOutcome } from '@medplum/fhirtypes'
 import { Invalid, type Issue } from '../../base/errors.js'
 import { isResourceType } from '../../fhir/definitions.js'
 import { parseJson, stringifyJson } from '../../fhir/json.js'
 import { parseXml } from '../../fhir/xml/parse.js'
+import { refusalOfDelete } from '../../store/integrity.js'
 import type { Exchange } from '../exchange.js'
 import { type Call, operation, type Values } from '../operation.js'
 import { readParameters } from '../operation-parameters.js'
-import { isObject } from '../resource-body.js'
+import { isObject, localized } from '../resource-body.js'
 import { authorizeTypes } from '../scopes.js'
-import { issuesOf } from '../validation.js'
 
 const asked = {
   resource: '0..1 Resource',
@@ -49,16 +50,37 @@ export const validate = operation({
   async handle(call) {
     const { sent, mode: word, profile } = readCall(call)
     const mode = modeOf(word)
-    const resource = sent ?? (await stored(call, mode))
+    if (mode === 'delete') return { return: outcomeOf(await deleteIssues(call)) }
+    const { core, exchange } = call
+    const resource = sent === undefined ? await stored(call, mode) : localized(exchange.base, sent)
     const issues = [
       ...(sent === undefined ? [] : placeIssues(call, mode, sent)),
-      ...(await issuesOf(call.core, call.exchange, resource, { profiles: profile })),
+      ...(await core.validation.issuesOf(exchange.ctx, resource, {
+        profiles: profile,
+        // Who asks whether it could be stored is told as a write would tell; all others, that it is so here and now.
+        missing: mode === 'create' || mode === 'update' ? 'error' : 'warning',
+        prefer: exchange.prefer,
+      })),
     ]
-    return { return: { resourceType: 'OperationOutcome', issue: issues.length > 0 ? issues : [ALL_OK] } }
+    return { return: outcomeOf(issues) }
   },
 })
 
+const outcomeOf = (issues: Issue[]): OperationOutcome => ({
+  resourceType: 'OperationOutcome',
+  issue: issues.length > 0 ? issues : [ALL_OK],
+})
+
 const ALL_OK: Issue = { severity: 'information', code: 'informational', diagnostics: 'Nothing is wrong with it' }
+
+/** "The server ignores the content, and checks that the nominated resource is allowed to be deleted." */
+async function deleteIssues({ core: { store }, ctx, type, id }: Call<typeof asked>): Promise<Issue[]> {
+  if (id === undefined) throw new Invalid('mode=delete is about an instance: [base]/Patient/1/$validate?mode=delete')
+  authorizeTypes(ctx.principal, [type!], 'r')
+  await store.read(ctx.tenant, type!, id)
+  const refusal = await refusalOfDelete(store.session, store.references, ctx.tenant, { type: type!, id })
+  return refusal?.issues ?? []
+}
 
 /** What the instance has now; read by who may read it. */
 async function stored({ core, ctx, type, id }: Call<typeof asked>, mode: Mode | undefined): Promise<unknown> {

@@ -85,14 +85,18 @@ export class ResourceConcepts {
   ) {
     for (const concept of listed) {
       const key = this.key(concept.code!)
-      const entry = this.entries.get(key) ?? this.entryOf(concept, added.get(key) ?? [])
+      const entry = this.entries.get(key) ?? this.entryOf(concept, parent?.code, added.get(key) ?? [])
       this.entries.set(key, entry)
       if (parent) relate(parent, entry)
       if (concept.concept) this.add(concept.concept, entry, added)
     }
   }
 
-  private entryOf(concept: CodeSystemConcept, supplements: readonly CodeSystemConcept[]): Entry {
+  private entryOf(
+    concept: CodeSystemConcept,
+    within: string | undefined,
+    supplements: readonly CodeSystemConcept[],
+  ): Entry {
     const all = [concept, ...supplements]
     const properties = all.flatMap((one) => (one.property ?? []).flatMap((property) => propertyOf(property)))
     // What a supplement says of the same thing counts for more.
@@ -111,6 +115,7 @@ export class ResourceConcepts {
       designations: all.flatMap((one) => designationsOf(one)),
       properties,
       parents: [],
+      within,
       children: [],
       extensions,
       ordinal: this.entries.size,

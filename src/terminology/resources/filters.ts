@@ -7,18 +7,18 @@ type Filter = (concepts: ResourceConcepts, property: string, value: string) => T
 
 /** By operator: https://hl7.org/fhir/R4/valueset-filter-operator.html */
 const filters: Record<string, Filter> = {
-  '=': (concepts, property, value) => some(concepts, property, (one) => one === value),
-  in: (concepts, property, value) => some(concepts, property, (one) => listed(value).includes(one)),
-  'not-in'(concepts, property, value) {
-    const isIn = some(concepts, property, (one) => listed(value).includes(one))
+  '=': (_concepts, property, value) => some(property, (one) => one === value),
+  in: (_concepts, property, value) => some(property, (one) => listed(value).includes(one)),
+  'not-in'(_concepts, property, value) {
+    const isIn = some(property, (one) => listed(value).includes(one))
     return (entry) => !isIn(entry)
   },
-  regex(concepts, property, value) {
+  regex(_concepts, property, value) {
     const matches = patternOf(value)
-    return some(concepts, property, matches)
+    return some(property, matches)
   },
-  exists(concepts, property, value) {
-    const has = some(concepts, property, () => true)
+  exists(_concepts, property, value) {
+    const has = some(property, () => true)
     return (entry) => has(entry) === (value === 'true')
   },
   'is-a': (concepts, _property, value) => within(concepts.hierarchy('below', value)),
@@ -88,7 +88,7 @@ const within =
     codes.has(code)
 
 /** One of the concept's values of the property. */
-function some(concepts: ResourceConcepts, property: string, test: (value: string) => boolean): Test {
+function some(property: string, test: (value: string) => boolean): Test {
   const own = Object.hasOwn(OWN, property) ? OWN[property]! : undefined
   if (own) return (entry) => own(entry).some(test)
   const implied = Object.hasOwn(IMPLIED, property) ? IMPLIED[property]! : undefined

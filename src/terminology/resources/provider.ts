@@ -1,6 +1,6 @@
 import type { CodeSystem } from '@medplum/fhirtypes'
+import { canonical } from '../../fhir/canonical.js'
 import type { CodeSystemProvider, Concept, Selection } from '../provider.js'
-import { canonical } from '../versions.js'
 import { ResourceConcepts } from './concepts.js'
 import { filterOf } from './filters.js'
 import { ListedSelection } from './selection.js'
@@ -26,7 +26,7 @@ export class ResourceCodeSystem implements CodeSystemProvider {
     this.content = resource.content
     // Where a resource does not say so, codes that differ in case are taken as different: the safer reading.
     this.caseSensitive = resource.caseSensitive !== false
-    this.header = header
+    this.header = supplementing.length ? withProperties(header, supplementing) : header
     if (supplementing.length) this.supplements = supplementing.map(({ url, version }) => canonical(url!, version))
   }
 
@@ -59,6 +59,8 @@ export class ResourceCodeSystem implements CodeSystemProvider {
   }
 
   async filter(property: string, op: string, value: string): Promise<Selection | undefined> {
+    // Each $lookup asks for them.
+    if (property === 'parent' && op === '=') return this.selected(this.concepts.get(value)?.children ?? [], true)
     const test = filterOf(this.concepts, property, op, value)
     if (!test) return undefined
     return this.selected(
@@ -86,4 +88,10 @@ export class ResourceCodeSystem implements CodeSystemProvider {
   private selected(codes: readonly string[], ofSystem: boolean): ListedSelection {
     return new ListedSelection(this.concepts, new Set(codes), ofSystem)
   }
+}
+
+/** What a code system says of itself, with the properties that supplements have more. */
+export function withProperties(header: CodeSystem, supplements: readonly CodeSystem[]): CodeSystem {
+  const property = [header, ...supplements].flatMap((one) => one.property ?? [])
+  return { ...header, ...(property.length && { property }) }
 }

@@ -7,11 +7,11 @@ import { ResourceCodeSystem } from './provider.js'
 const made = new WeakMap<CodeSystem, ResourceCodeSystem>()
 
 /** The CodeSystem resources of a library; supplements are none of them. */
-export function resourcesOf(library: Library): CodeSystemSource {
+export function resourcesOf(library: Library): Pick<CodeSystemSource, 'withUrl' | 'revision'> {
   return {
     async withUrl(url): Promise<readonly CodeSystemProvider[]> {
       const found = await library.withUrl('CodeSystem', url)
-      return found.filter(({ content }) => content !== 'supplement').map(providerOf)
+      return found.filter((one) => one.content !== 'supplement' && !one.supplements).map(providerOf)
     },
     revision: library.revision,
   }

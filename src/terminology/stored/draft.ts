@@ -3,7 +3,6 @@ import type { ConceptProperty, Designation } from '../provider.js'
 import { wordsOf } from '../text.js'
 import { Circle, type Hierarchy, hierarchyOf } from './hierarchy.js'
 import { Postings } from './postings.js'
-import { SHORT, wordKind } from './tables.js'
 
 /** A concept as a loader has read it. */
 export interface Entry {
@@ -49,7 +48,8 @@ export interface Details {
 /** A code system as it is being read: its concepts in any order, until all are there and can be numbered. */
 export class Draft {
   readonly kept: Kept[] = []
-  readonly words = new Postings()
+  /** Words of any text, of the display, and the one that the display begins with. */
+  readonly words = { any: new Postings(), shown: new Postings(), first: new Postings() }
   readonly values = new Postings()
   private readonly arrivals = new Map<string, number>()
 
@@ -78,11 +78,12 @@ export class Draft {
       properties: properties?.length ? properties : undefined,
       parents: parents.length ? parents : undefined,
     }
-    const texts = [display ?? '', ...(designations ?? []).map(({ value }) => value), ...(entry.search ?? [])]
+    const terms = (designations ?? []).flatMap(({ value, inactive }) => (inactive ? [] : value))
+    const texts = [display ?? '', ...terms, ...(entry.search ?? [])]
     this.index(arrival, code, display, texts)
     this.value(arrival, properties ?? [])
-    if (inactive) this.values.add('inactive\ntrue', arrival)
-    if (abstract) this.values.add('notSelectable\ntrue', arrival)
+    if (inactive) this.value(arrival, [{ code: 'inactive', type: 'boolean', value: 'true' }])
+    if (abstract) this.value(arrival, [{ code: 'notSelectable', type: 'boolean', value: 'true' }])
     if (status) this.value(arrival, [{ code: 'status', type: 'code', value: status }])
     const weight = weightOf(display ?? code, inactive, entry.rank)
     this.kept.push({
@@ -116,23 +117,21 @@ export class Draft {
   }
 
   private index(arrival: number, code: string, display: string | undefined, texts: readonly string[]) {
-    const all = new Set(wordsOfCode(code))
-    for (const text of texts) for (const word of wordsOf(text)) all.add(word)
-    for (const word of all) this.word(word, wordKind.whole, wordKind.prefix, arrival)
-    const [first] = display === undefined ? [] : wordsOf(display)
-    if (first !== undefined) this.word(first, wordKind.first, wordKind.firstPrefix, arrival)
-  }
-
-  private word(word: string, whole: number, prefix: number, arrival: number) {
-    this.words.add(`${whole}${word}`, arrival)
-    for (let length = 1; length <= Math.min(SHORT, word.length); length++)
-      this.words.add(`${prefix}${word.slice(0, length)}`, arrival)
+    const { any, shown, first } = this.words
+    for (const word of wordsOfCode(code)) any.add(word, arrival)
+    for (const text of texts) for (const word of wordsOf(text)) any.add(word, arrival)
+    const displayed = display === undefined ? [] : wordsOf(display)
+    for (const word of displayed) shown.add(word, arrival)
+    if (displayed[0] !== undefined) first.add(displayed[0], arrival)
   }
 
   private value(arrival: number, properties: readonly ConceptProperty[]) {
     for (const { code, value } of properties) {
       this.values.add(`${code}\n`, arrival)
-      this.values.add(`${code}\n${typeof value === 'string' ? value : value.code}`, arrival)
+      if (typeof value === 'string') this.values.add(`${code}\n${value}`, arrival)
+      else
+        for (const text of new Set([value.code, value.display ?? value.code]))
+          this.values.add(`${code}\n${text}`, arrival)
     }
   }
 }

@@ -1,13 +1,13 @@
 import { Unprocessable } from '../../base/errors.js'
 import { patternOf } from '../pattern.js'
+import type { TabledCodeSystem } from './loaded.js'
 import { Ordinals } from './ordinals.js'
 import type { Row } from './rows.js'
-import type { StoredCodeSystem } from './stored.js'
 
-type Filter = (system: StoredCodeSystem, property: string, value: string) => Promise<Ordinals>
+type Filter = (system: TabledCodeSystem, property: string, value: string) => Promise<Ordinals>
 
 /** Operators that only the hierarchy answers; their value is a code of the system. */
-const hierarchical: Record<string, (system: StoredCodeSystem, concept: Row, key: string) => Promise<Ordinals>> = {
+const hierarchical: Record<string, (system: TabledCodeSystem, concept: Row, key: string) => Promise<Ordinals>> = {
   'is-a': async (_system, { below }) => below,
   'descendent-of': async (_system, concept) => beneath(concept),
   'is-not-a': async (system, { below }) => everything(system).minus(below),
@@ -40,7 +40,7 @@ const OWN = new Set([...CONCEPT, 'display', 'parent', 'child', ...Object.keys(IM
  * @throws Unprocessable  the value is none that it takes (422)
  */
 export async function filterOf(
-  system: StoredCodeSystem,
+  system: TabledCodeSystem,
   property: string,
   op: string,
   value: string,
@@ -56,15 +56,15 @@ export async function filterOf(
   return ofValues[op]!(system, property, value)
 }
 
-const isKnown = ({ header }: StoredCodeSystem, property: string) =>
+const isKnown = ({ header }: TabledCodeSystem, property: string) =>
   OWN.has(property) || header.property?.some(({ code }) => code === property)
 
-const everything = ({ size }: StoredCodeSystem) => Ordinals.range(0, size)
+const everything = ({ size }: TabledCodeSystem) => Ordinals.range(0, size)
 const beneath = ({ below, ordinal }: Row) => below.minus(Ordinals.range(ordinal, ordinal + 1))
 const listed = (value: string) => value.split(',').map((one) => one.trim())
 
 /** Concepts with one of the values; '' is any. */
-async function having(system: StoredCodeSystem, property: string, values: readonly string[]): Promise<Ordinals> {
+async function having(system: TabledCodeSystem, property: string, values: readonly string[]): Promise<Ordinals> {
   const { rows } = system
   const any = values.includes('')
   if (CONCEPT.has(property)) {
@@ -80,11 +80,11 @@ async function having(system: StoredCodeSystem, property: string, values: readon
   return found.or(everything(system).minus(await rows.withValue(property, [''])))
 }
 
-const each = (system: StoredCodeSystem, codes: readonly string[], find: (key: string) => Promise<Ordinals>) =>
+const each = (system: TabledCodeSystem, codes: readonly string[], find: (key: string) => Promise<Ordinals>) =>
   Promise.all(codes.map((code) => find(system.keyOf(code))))
 
 /** PostgreSQL tests the many texts: for what `patternOf` takes it needs time in proportion to them, too. */
-async function like(system: StoredCodeSystem, property: string, pattern: string): Promise<Ordinals> {
+async function like(system: TabledCodeSystem, property: string, pattern: string): Promise<Ordinals> {
   patternOf(pattern)
   const { rows } = system
   try {

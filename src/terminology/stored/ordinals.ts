@@ -45,22 +45,19 @@ export class Ordinals {
 
   has(ordinal: number): boolean {
     const { runs } = this
-    let low = 0
-    let high = runs.length >> 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (runs[2 * middle + 1]! <= ordinal) low = middle + 1
-      else high = middle
-    }
-    return 2 * low < runs.length && runs[2 * low]! <= ordinal
+    const at = firstBehind(runs, ordinal, 0)
+    return at < runs.length && runs[at]! <= ordinal
   }
 
-  and({ runs: b }: Ordinals): Ordinals {
-    const { runs: a } = this
-    const found = new Runs(Math.max(a.length, b.length))
-    for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-      found.add(Math.max(a[i]!, b[j]!), Math.min(a[i + 1]!, b[j + 1]!))
-      if (a[i + 1]! < b[j + 1]!) i += 2
+  and(other: Ordinals): Ordinals {
+    const [few, many] = this.runs.length < other.runs.length ? [this.runs, other.runs] : [other.runs, this.runs]
+    const found = new Runs(few.length + many.length)
+    const isLopsided = few.length * LOPSIDED < many.length
+    for (let i = 0, j = 0; i < few.length && j < many.length; ) {
+      if (isLopsided) j = firstBehind(many, few[i]!, j)
+      if (j >= many.length) break
+      found.add(Math.max(few[i]!, many[j]!), Math.min(few[i + 1]!, many[j + 1]!))
+      if (few[i + 1]! < many[j + 1]!) i += 2
       else j += 2
     }
     return new Ordinals(found.done())
@@ -174,6 +171,24 @@ export class Ordinals {
   }
 }
 
+/** So many times more runs that it is quicker to look for each than to pass by all. */
+const LOPSIDED = 32
+
+/** The first run that ends behind an ordinal, from one on. */
+function firstBehind(runs: Int32Array, ordinal: number, from: number): number {
+  let low = from >> 1
+  let high = runs.length >> 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (runs[2 * middle + 1]! <= ordinal) low = middle + 1
+    else high = middle
+  }
+  return 2 * low
+}
+
+/** Where runs are collected: no two sets are made at a time, and most are far smaller than they might have been. */
+let scratch = new Int32Array(65_536)
+
 /** Runs as they are found, ascending; those that touch become one. */
 class Runs {
   private readonly runs: Int32Array
@@ -181,7 +196,8 @@ class Runs {
 
   /** @param most  how many there may be */
   constructor(most: number) {
-    this.runs = new Int32Array(2 * most)
+    if (scratch.length < 2 * most) scratch = new Int32Array(4 * most)
+    this.runs = scratch
   }
 
   add(from: number, to: number): void {
@@ -197,6 +213,6 @@ class Runs {
   }
 
   done(): Int32Array {
-    return this.length === this.runs.length ? this.runs : this.runs.slice(0, this.length)
+    return this.runs.slice(0, this.length)
   }
 }

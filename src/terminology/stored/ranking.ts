@@ -1,19 +1,20 @@
-import type { Ordinals } from './ordinals.js'
+import { Ordinals } from './ordinals.js'
 
-/** How well words are found: where the display begins with one, and where all of them are whole words. */
+/** How well a word is found: whose display has it whole, and whose begins with it. */
 interface Found {
   readonly whole: Ordinals
   readonly first: Ordinals
 }
 
-/** The weights of one kind of match; each kind comes before the next. */
-const KIND = 65_536
-/** Kinds and weights together are parted into so many groups, to sort only what the page needs. */
-const GROUP = 64
+/** Weights have 16 bits; they are parted into groups, to sort only what the page needs. */
+const WEIGHTS = 65_536
+const GROUP_BITS = 6
+/** More than any system has concepts. */
+const ORDINALS = 2 ** 31
 
 /**
- * The best of what was found, from the offset on: what begins with one of the words before what does not, then what has
- * them as whole words, then by weight, then in the order of the system.
+ * The best of what was found, from the offset on: what has more of the words whole comes first, then what begins with one
+ * of them, then by weight, then in the order of the system.
  *
  * @param weights  by ordinal; the lower the better
  */
@@ -24,25 +25,57 @@ export function best(
   offset: number,
   count: number,
 ): readonly number[] {
-  const first = words.reduce((all, one) => all.or(one.first), found.minus(found)).and(found)
-  const whole = words.reduce((all, one) => all.and(one.whole), found)
-  const parts = [first.and(whole), first.minus(whole), whole.minus(first), found.minus(first).minus(whole)]
-  const groups = new Int32Array((parts.length * KIND) / GROUP)
-  parts.forEach((part, kind) => {
-    part.each((ordinal) => groups[Math.floor((kind * KIND + weights[ordinal]!) / GROUP)]!++)
-  })
+  const first = Ordinals.union(words.map((one) => one.first))
+  const page: number[] = []
+  let before = 0
+  for (const part of byWhole(found, words))
+    for (const kind of [part.and(first), part.minus(first)]) {
+      const { size } = kind
+      if (before + size > offset && page.length < count) {
+        const skip = Math.max(0, offset - before)
+        page.push(...lightest(kind, weights, skip, count - page.length))
+      }
+      before += size
+      // What comes after the page need not be told apart.
+      if (page.length >= count) return page
+    }
+  return page
+}
+
+/** By weight, and of one weight in the order of the system. */
+function lightest(of: Ordinals, weights: Uint16Array, offset: number, count: number): number[] {
+  const groups = new Int32Array(WEIGHTS >> GROUP_BITS)
+  of.each((ordinal) => groups[weights[ordinal]! >> GROUP_BITS]!++)
   let last = 0
-  for (let sum = 0; last < groups.length; last++) {
-    sum += groups[last]!
-    if (sum >= offset + count) break
+  let candidates = 0
+  for (; last < groups.length; last++) {
+    candidates += groups[last]!
+    if (candidates >= offset + count) break
   }
-  const ranked: [rank: number, ordinal: number][] = []
-  parts.forEach((part, kind) => {
-    part.each((ordinal) => {
-      const rank = kind * KIND + weights[ordinal]!
-      if (Math.floor(rank / GROUP) <= last) ranked.push([rank, ordinal])
-    })
+  // Weight and ordinal in one number: to sort these takes no comparison of ours.
+  const numbers = new Float64Array(candidates)
+  let at = 0
+  of.each((ordinal) => {
+    const weight = weights[ordinal]!
+    if (weight >> GROUP_BITS <= last) numbers[at++] = weight * ORDINALS + ordinal
   })
-  ranked.sort(([a, i], [b, j]) => a - b || i - j)
-  return ranked.slice(offset, offset + count).map(([, ordinal]) => ordinal)
+  return Array.from(numbers.sort().subarray(offset, offset + count), (number) => number % ORDINALS)
+}
+
+/** By how many of the words they have whole, most first; each part is found when it is asked for. */
+function* byWhole(found: Ordinals, words: readonly Found[]): Generator<Ordinals> {
+  let left = found
+  for (let least = words.length; least > 0 && !left.isEmpty; least--) {
+    const part = withAtLeast(least, left, words, 0)
+    yield part
+    left = left.minus(part)
+  }
+  yield left
+}
+
+function withAtLeast(least: number, found: Ordinals, words: readonly Found[], from: number): Ordinals {
+  if (least === 0) return found
+  if (words.length - from < least || found.isEmpty) return Ordinals.none
+  const having = withAtLeast(least - 1, found.and(words[from]!.whole), words, from + 1)
+  return words.length - from === least ? having : having.or(withAtLeast(least, found, words, from + 1))
 }

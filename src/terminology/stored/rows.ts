@@ -11,6 +11,8 @@ export interface Row extends Concept {
   readonly ordinal: number
   /** It and all below it. */
   readonly below: Ordinals
+  /** Directly below it. */
+  readonly children: Ordinals
 }
 
 interface Stored {
@@ -22,24 +24,39 @@ interface Stored {
   abstract: boolean
   status: string | null
   below?: Buffer | null
-  details?: Details
+  children?: Buffer | null
+  /** JSON of `Details` */
+  details?: string
 }
 
 /** What a word finds. */
 interface Found {
   /** Concepts with a word that begins so. */
   readonly begins: Ordinals
-  /** … that is so. */
+  /** … whose display has a word that is so. */
   readonly whole: Ordinals
-  /** … that the display begins with. */
+  /** … whose display begins so. */
   readonly first: Ordinals
 }
 
-const SETS = 16e6
+/** Of memory, for all systems of one database together. */
+const SETS = 24e6
 const CONCEPTS = 12e6
-/** For each system that is loaded: all of them together. */
-const sets = new Recent<Ordinals>(SETS)
-const concepts = new Recent<Row>(CONCEPTS)
+
+interface Lately {
+  readonly sets: Recent<Ordinals>
+  readonly concepts: Recent<Row>
+}
+
+/** What was asked for lately: the numbers of code systems are those of one database. */
+const lately = new WeakMap<Session, Lately>()
+
+function latelyIn(database: Session): Lately {
+  const known = lately.get(database) ?? { sets: new Recent<Ordinals>(SETS), concepts: new Recent<Row>(CONCEPTS) }
+  lately.set(database, known)
+  return known
+}
+
 const LAST = '\u{10ffff}'
 
 /** The tables of one code system, as they are asked: each question is one statement with one index that answers it. */
@@ -47,36 +64,49 @@ export class Rows {
   private readonly concept: Sql
   private readonly posting: Sql
   private readonly word: Sql
+  private readonly lately: Lately
   private weights?: Promise<Uint16Array>
 
   constructor(
-    private readonly database: Session,
+    readonly database: Session,
     /** Number of the code system. */
     readonly id: number,
   ) {
     this.concept = partOf('concept', id)
     this.posting = partOf('posting', id)
     this.word = partOf('word', id)
+    this.lately = latelyIn(database)
   }
 
   /** @param keys  codes as they are compared */
   async withKeys(keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
     const found = new Map<string, Row>()
     const open = keys.filter((key) => {
-      const known = concepts.get(`${this.id}|${key}`)
+      const known = this.lately.concepts.get(`${this.id}|${key}`)
       if (known) found.set(key, known)
       return !known
     })
     if (open.length === 0) return found
     const which = open.length === 1 ? sql`key = ${open[0]}` : sql`key = any(${open})`
     const rows = await this.database.quick<Stored>(sql`
-      select ordinal, key, code, display, inactive, abstract, status, below, details from ${this.concept} where ${which}`)
+      select ordinal, key, code, display, inactive, abstract, status, children, below, details::text as details
+      from ${this.concept} where ${which}`)
     for (const stored of rows) {
       const row = rowOf(stored)
       found.set(stored.key, row)
-      concepts.set(`${this.id}|${stored.key}`, row, 400 + row.below.bytes + sizeOf(stored))
+      this.lately.concepts.set(`${this.id}|${stored.key}`, row, sizeOf(stored))
     }
     return found
+  }
+
+  /** What these are called, by number and by key. */
+  async names(
+    ordinals: readonly number[],
+    keys: readonly string[],
+  ): Promise<readonly { ordinal: number; key: string; code: string; display: string | null }[]> {
+    return this.database.quick(sql`
+      select ordinal, key, code, display from ${this.concept}
+      where ordinal = any(${ordinals}) or key = any(${keys}) order by ordinal`)
   }
 
   async ordinals(keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -92,7 +122,7 @@ export class Rows {
     const rows = await this.database.quick<Stored>(
       brief
         ? sql`select ordinal, code, display, inactive, abstract, status from ${this.concept} where ordinal = any(${ordinals})`
-        : sql`select ordinal, code, display, inactive, abstract, status, details from ${this.concept} where ordinal = any(${ordinals})`,
+        : sql`select ordinal, code, display, inactive, abstract, status, details::text as details from ${this.concept} where ordinal = any(${ordinals})`,
     )
     const at = new Map(rows.map((row) => [row.ordinal, row]))
     return ordinals.map((ordinal) => rowOf(at.get(ordinal)!))
@@ -103,13 +133,8 @@ export class Rows {
     return numbered.map(({ code }) => code)
   }
 
-  children(key: string): Promise<Ordinals> {
-    return this.kept(`children|${key}`, async () => {
-      const [row] = await this.database.quick<{ children: Buffer | null }>(
-        sql`select children from ${this.concept} where key = ${key}`,
-      )
-      return row?.children ? Ordinals.decode(row.children) : Ordinals.none
-    })
+  async children(key: string): Promise<Ordinals> {
+    return (await this.withKeys([key])).get(key)?.children ?? Ordinals.none
   }
 
   parents(key: string): Promise<Ordinals> {
@@ -188,10 +213,10 @@ export class Rows {
   /** A set that is not asked for again while it is remembered. */
   async kept(key: string, find: () => Promise<Ordinals>): Promise<Ordinals> {
     const name = `${this.id}|${key}`
-    const known = sets.get(name)
+    const known = this.lately.sets.get(name)
     if (known) return known
     const found = await find()
-    sets.set(name, found, found.bytes + 2 * name.length)
+    this.lately.sets.set(name, found, found.bytes + 2 * name.length)
     return found
   }
 
@@ -201,44 +226,74 @@ export class Rows {
   }
 
   private async found(word: string): Promise<Found> {
-    const is = [...word].length <= SHORT && word.length <= SHORT
+    const isShort = word.length <= SHORT
     const names = ['begins', 'whole', 'first'].map((name) => `${this.id}|${name}|${word}`)
-    const [begins, whole, first] = names.map((name) => sets.get(name))
+    const [begins, whole, first] = names.map((name) => this.lately.sets.get(name))
     if (begins && whole && first) return { begins, whole, first }
-    const rows = await this.database.quick<{ kind: number; word: string; ordinals: Buffer }>(
-      is
-        ? sql`select kind, word, ordinals from ${this.word}
-            where word = ${word} and kind in (${wordKind.whole}, ${wordKind.prefix}, ${wordKind.firstPrefix})`
-        : sql`select kind, word, ordinals from ${this.word}
-            where word >= ${word} and word < ${word + LAST} and kind in (${wordKind.whole}, ${wordKind.first})`,
+    const { whole: any, first: firsts, prefix, firstPrefix, shown } = wordKind
+    const all = sql`select kind, ordinals from ${this.word} where word = ${word} and kind in (${shown}, ${prefix}, ${firstPrefix})`
+    const rows = await this.database.quick<{ kind: number; ordinals: Buffer }>(
+      isShort
+        ? all
+        : sql`${all} union all select kind, ordinals from ${this.word}
+            where kind in (${any}, ${firsts}) and word >= ${word} and word < ${word + LAST}`,
     )
-    const union = (which: (row: { kind: number; word: string }) => boolean) =>
-      Ordinals.union(rows.filter(which).map(({ ordinals }) => Ordinals.decode(ordinals)))
+    const union = (one: number) =>
+      Ordinals.union(rows.filter(({ kind }) => kind === one).map(({ ordinals }) => Ordinals.decode(ordinals)))
     const found = {
-      begins: union(({ kind }) => kind === (is ? wordKind.prefix : wordKind.whole)),
-      whole: union((row) => row.kind === wordKind.whole && row.word === word),
-      first: union(({ kind }) => kind === (is ? wordKind.firstPrefix : wordKind.first)),
+      begins: union(isShort ? prefix : any),
+      whole: union(shown),
+      first: union(isShort ? firstPrefix : firsts),
     }
-    for (const [i, set] of Object.values(found).entries()) sets.set(names[i]!, set, set.bytes + 2 * names[i]!.length)
+    for (const [i, set] of Object.values(found).entries())
+      this.lately.sets.set(names[i]!, set, set.bytes + 2 * names[i]!.length)
     return found
   }
 }
 
-function rowOf({ ordinal, code, display, inactive, abstract, status, below, details = {} }: Stored): Row {
+/** What is not in a column of its own is read when somebody looks at it: most ask for no more than the display. */
+function rowOf({ ordinal, code, display, inactive, abstract, status, below, children, details }: Stored): Row {
+  let parsed: Details | undefined
+  const read = () => {
+    parsed ??= details === undefined ? {} : (JSON.parse(details) as Details)
+    return parsed
+  }
+  let sets: { below: Ordinals; children: Ordinals } | undefined
+  const decoded = () => {
+    sets ??= {
+      below: below ? Ordinals.decode(below) : Ordinals.range(ordinal, ordinal + 1),
+      children: children ? Ordinals.decode(children) : Ordinals.none,
+    }
+    return sets
+  }
   return {
     ordinal,
     code,
     display: display ?? undefined,
-    definition: details.definition,
     inactive,
     abstract,
     status: status ?? (inactive ? 'inactive' : undefined),
-    designations: details.designations ?? [],
-    properties: details.properties ?? [],
-    parents: details.parents ?? [],
-    below: below ? Ordinals.decode(below) : Ordinals.range(ordinal, ordinal + 1),
+    get definition() {
+      return read().definition
+    },
+    get designations() {
+      return read().designations ?? []
+    },
+    get properties() {
+      return read().properties ?? []
+    },
+    get parents() {
+      return read().parents ?? []
+    },
+    get below() {
+      return decoded().below
+    },
+    get children() {
+      return decoded().children
+    },
   }
 }
 
-const sizeOf = ({ details = {} }: Stored) =>
-  (details.properties?.length ?? 0) * 150 + (details.designations?.length ?? 0) * 250
+/** Of memory, about: the text, and as much again for what is made of it. */
+const sizeOf = ({ below, children, details = '' }: Stored) =>
+  600 + 4 * details.length + 8 * ((below?.length ?? 0) + (children?.length ?? 0))

@@ -1,8 +1,8 @@
 import type { Concept, Narrowing, Page, Selection } from '../provider.js'
 import { wordsOf } from '../text.js'
+import type { TabledCodeSystem } from './loaded.js'
 import type { Ordinals } from './ordinals.js'
 import { best } from './ranking.js'
-import type { StoredCodeSystem } from './stored.js'
 
 /** Concepts by number; `listed` is the order in which somebody listed them, without it they are in that of the system. */
 interface Held {
@@ -13,9 +13,10 @@ interface Held {
 /** Concepts of a stored code system; which they are is found when somebody asks, and once. */
 export class StoredSelection implements Selection {
   private found?: Promise<Held>
+  private last?: { key: string; held: Promise<Held> }
 
   constructor(
-    private readonly system: StoredCodeSystem,
+    private readonly system: TabledCodeSystem,
     private readonly find: () => Promise<Held>,
   ) {}
 
@@ -59,7 +60,14 @@ export class StoredSelection implements Selection {
     return this.found
   }
 
-  private async narrowed({ text, activeOnly, selectableOnly }: Narrowing): Promise<Held> {
+  /** Who asks how many there are asks for a page of them next. */
+  private narrowed({ text = '', activeOnly = false, selectableOnly = false }: Narrowing): Promise<Held> {
+    const key = `${activeOnly} ${selectableOnly} ${text}`
+    if (this.last?.key !== key) this.last = { key, held: this.narrow({ text, activeOnly, selectableOnly }) }
+    return this.last.held
+  }
+
+  private async narrow({ text, activeOnly, selectableOnly }: Narrowing): Promise<Held> {
     const { rows } = this.system
     const held = await this.held()
     let { ordinals } = held

@@ -2,10 +2,11 @@ import type { Database } from '../../db/database.js'
 import { sql } from '../../db/sql.js'
 import type { CodeSystemSource } from '../provider.js'
 import type { Kind } from './kind.js'
-import { type Loaded, StoredCodeSystem } from './stored.js'
+import type { Loaded } from './loaded.js'
+import { StoredCodeSystem } from './stored.js'
 
 /** How long what another process has loaded or removed may go unnoticed, in milliseconds. */
-const FRESH = 1000
+export const FRESH = 250
 
 /** The code systems that loaders filled: those of all tenants together, and those of one. */
 export class StoredCodeSystems {
@@ -34,20 +35,26 @@ export class StoredCodeSystems {
     }
     const revision = () => this.currentRevision()
     return {
-      withUrl: async (url) => (await ours()).filter((one) => one.url === url),
+      withUrl: async (url) =>
+        (await ours()).filter((one) => one.url === url).map((one) => one.kind.provider?.(one) ?? one),
       list: ours,
       implicitValueSet: (url) => first((kind, systems) => kind.implicitValueSet?.(url, systems)),
       implicitMap: (url) => first((kind, systems) => kind.implicitMap?.(url, systems)),
       get revision() {
         return revision()
       },
+      refresh: () => this.upToDate(),
     }
   }
 
   /** A tenant's own before those of all, and the latest load first. */
   private async current(): Promise<readonly StoredCodeSystem[]> {
-    if (performance.now() - this.refreshed > FRESH) await this.refresh()
+    await this.upToDate()
     return [...this.systems.values()]
+  }
+
+  private async upToDate(): Promise<void> {
+    if (performance.now() - this.refreshed > FRESH) await this.refresh()
   }
 
   private currentRevision(): string {
@@ -64,6 +71,8 @@ export class StoredCodeSystems {
   }
 
   private async read(): Promise<void> {
+    // What is committed from now on may not be in the answer, however late that comes.
+    const started = performance.now()
     const rows = await this.database.quick<{ id: number }>(sql`
       select id from code_system where status = 'whole' and tenant >= 0 order by tenant desc, id desc`)
     const ids = rows.map(({ id }) => id)
@@ -80,7 +89,7 @@ export class StoredCodeSystems {
     }
     this.systems = systems
     this.revision = ids.join(',')
-    this.refreshed = performance.now()
+    this.refreshed = started
   }
 
   /** @returns undefined  a later release loaded it, by a loader that we do not have */

@@ -1,26 +1,16 @@
 import type { CodeSystem } from '@medplum/fhirtypes'
 import type { Session } from '../../db/database.js'
-import type { CodeSystemProvider, Concept } from '../provider.js'
+import type { Concept } from '../provider.js'
 import { filterOf } from './filters.js'
 import type { Kind } from './kind.js'
+import type { Loaded, TabledCodeSystem } from './loaded.js'
 import { Ordinals } from './ordinals.js'
 import { Rows } from './rows.js'
 import { StoredSelection } from './selection.js'
-
-/** A row of `code_system`. */
-export interface Loaded {
-  readonly id: number
-  readonly tenant: number
-  readonly kind: string
-  readonly url: string
-  readonly version: string
-  readonly header: CodeSystem
-  readonly details: Readonly<Record<string, unknown>>
-  readonly concepts: number
-}
+import { shown } from './shown.js'
 
 /** A code system whose concepts a loader put into tables. */
-export class StoredCodeSystem implements CodeSystemProvider {
+export class StoredCodeSystem implements TabledCodeSystem {
   readonly url: string
   readonly version: string
   readonly content: CodeSystem['content']
@@ -56,7 +46,6 @@ export class StoredCodeSystem implements CodeSystemProvider {
     return spelled(codes, (code) => found.get(this.keyOf(code)))
   }
 
-  /** The numbers of those that exist, by the code as it was asked for. */
   async numbers(codes: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const found = await this.rows.ordinals(codes.map((code) => this.keyOf(code)))
     return spelled(codes, (code) => found.get(this.keyOf(code)))
@@ -86,6 +75,10 @@ export class StoredCodeSystem implements CodeSystemProvider {
     if (rowA.ordinal === rowB.ordinal) return 'equivalent'
     if (rowA.below.has(rowB.ordinal)) return 'subsumes'
     return rowB.below.has(rowA.ordinal) ? 'subsumed-by' : 'not-subsumed'
+  }
+
+  shown(concept: Concept, names: readonly string[]): Promise<Concept> {
+    return shown(this, concept, names)
   }
 
   select(ordinals: Ordinals): StoredSelection {

@@ -4,7 +4,7 @@ import { raw, type Sql } from '../../db/sql.js'
 export const parted = ['concept', 'posting', 'word'] as const
 
 /** What kind of a row of `word` it is. */
-export const wordKind = { whole: 1, prefix: 2, first: 3, firstPrefix: 4 } as const
+export const wordKind = { whole: 1, prefix: 2, first: 3, firstPrefix: 4, shown: 5 } as const
 
 /** Beginnings of so many letters are kept with all that they find: as many words begin so. */
 export const SHORT = 3

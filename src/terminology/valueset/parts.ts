@@ -1,6 +1,6 @@
 import type { ValueSetComposeIncludeConcept } from '@medplum/fhirtypes'
 import { canonical } from '../../fhir/canonical.js'
-import type { CodeSystemProvider, Selection } from '../provider.js'
+import type { CodeSystemProvider, Narrowing, Selection } from '../provider.js'
 
 /** What a value set has of one version of one code system. */
 export interface Part {
@@ -35,13 +35,18 @@ const joined = (a: Part, b: Part): Part => ({
   nests: a.nests || b.nests,
 })
 
-/** What both have. Of two versions of one system a code is the same code. */
-export async function intersection(a: Parts, b: Parts): Promise<Parts> {
+/**
+ * What both have. Where the second has no part of a version, a code is the same code in another version.
+ * @param versionsMatch  it is so in any case
+ */
+export async function intersection(a: Parts, b: Parts, versionsMatch = false): Promise<Parts> {
   const common: Part[] = []
   for (const part of a) {
-    const others = b.filter(({ provider }) => provider.url === part.provider.url)
-    const same = others.find((other) => keyOf(other) === keyOf(part))
-    const other = same?.selection ?? (await acrossVersions(part, others))
+    const ofSystem = b.filter(({ provider }) => provider.url === part.provider.url)
+    const same = ofSystem.find((other) => keyOf(other) === keyOf(part))
+    const others = same && !versionsMatch ? [] : ofSystem.filter((other) => other !== same)
+    const across = await acrossVersions(part, others)
+    const other = same && across ? same.selection.or(across) : (same?.selection ?? across)
     if (!other) continue
     const listed = same ? new Map([...same.listed, ...part.listed]) : part.listed
     common.push({ ...part, selection: part.selection.and(other), listed })
@@ -75,7 +80,7 @@ async function acrossVersions({ provider }: Part, others: Parts): Promise<Select
 }
 
 /** @throws TooCostly  they cannot be listed */
-export async function codesOf(selection: Selection): Promise<string[]> {
-  const concepts = await selection.page({ offset: 0, count: Number.POSITIVE_INFINITY, brief: true })
+export async function codesOf(selection: Selection, asked: Narrowing = {}): Promise<string[]> {
+  const concepts = await selection.page({ ...asked, offset: 0, count: Number.POSITIVE_INFINITY, brief: true })
   return concepts.map(({ code }) => code)
 }

@@ -1,5 +1,6 @@
 import type { Bundle } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { storesWhatHasTheForm } from '../../support/settings.js'
 import { type Given, openServer, type RestServer } from '../server.js'
 
 // https://hl7.org/fhir/R4/composition-operation-document.html
@@ -17,7 +18,7 @@ const composition = (id: string, more: object): Given => ({
   ...more,
 })
 beforeAll(async () => {
-  server = await openServer()
+  server = await openServer(storesWhatHasTheForm)
   const resources: Given[] = [
     { resourceType: 'Organization', id: 'trust', name: 'T' },
     { resourceType: 'Organization', id: 'ward', name: 'W', partOf: { reference: 'Organization/trust' } },

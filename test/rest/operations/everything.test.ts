@@ -27,7 +27,7 @@ beforeAll(async () => {
     {
       resourceType: 'Appointment',
       id: 'both',
-      status: 'booked',
+      status: 'proposed',
       participant: ['ann', 'bob'].map((id) => ({ actor: { reference: `Patient/${id}` }, status: 'accepted' })),
     },
     { resourceType: 'Account', id: 'family', status: 'active', subject: [of('ann').subject, of('bob').subject] },

@@ -2,6 +2,7 @@ import type { OperationOutcome } from '@medplum/fhirtypes'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isAdministrator } from '../../../src/rest/scopes.js'
+import { storesWhatHasTheForm } from '../../support/settings.js'
 import { type Got, idsOf, openServer, type RestServer } from '../server.js'
 
 // $explain and _explain=true: how a search is answered, in the words of FHIR.
@@ -9,7 +10,7 @@ import { type Got, idsOf, openServer, type RestServer } from '../server.js'
 let server: RestServer
 
 beforeAll(async () => {
-  server = await openServer()
+  server = await openServer(storesWhatHasTheForm)
   const entry = Array.from({ length: 300 }, (_, i) => [
     {
       resource: {
@@ -26,7 +27,7 @@ beforeAll(async () => {
         resourceType: 'Observation',
         id: `o${i}`,
         status: i % 100 ? 'final' : 'preliminary',
-        code: { coding: [{ system: 'http://loinc.org', code: `8867-${i % 10}` }] },
+        code: { coding: [{ system: 'http://loinc.org', code: `15074-${i % 10}` }] },
         subject: { reference: `Patient/p${i % 30}` },
         effectiveDateTime: '2024-03-01',
       },

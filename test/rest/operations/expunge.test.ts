@@ -48,7 +48,8 @@ beforeEach(async () => {
           ? { active, name: [{ family: 'X' }], birthDate: '2000' }
           : { code: { text: `${active}` } }
       const contained = [{ resourceType: 'Organization', id: 'o', name: 'O' }]
-      await server.ask(`PUT ${name}`, { body: { resourceType, id, contained, ...own } })
+      const extension = [{ url: 'http://example.org/o', valueReference: { reference: '#o' } }]
+      await server.ask(`PUT ${name}`, { body: { resourceType, id, contained, extension, ...own } })
     }
   }
   await server.expect(204, 'DELETE Patient/gone')

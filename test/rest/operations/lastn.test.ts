@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { storesWhatHasTheForm } from '../../support/settings.js'
 import { type Given, idsOf, openServer, type RestServer } from '../server.js'
 
 // https://hl7.org/fhir/R4/observation-operation-lastn.html
@@ -8,7 +9,7 @@ const OWN = 'http://own'
 
 let server: RestServer
 beforeAll(async () => {
-  server = await openServer()
+  server = await openServer(storesWhatHasTheForm)
   const observed = (id: string, coding: string[], effective: string | undefined, more: object = {}): Given => ({
     resourceType: 'Observation',
     id,

@@ -105,7 +105,9 @@ describe('$meta-add and $meta-delete', () => {
     await server.expect(201, 'PUT Patient/busy', { body: { resourceType: 'Patient', id: 'busy' } })
     const names = Array.from({ length: 12 }, (_, i) => `n${i}`)
     await Promise.all(
-      names.map((code) => server.expect(200, 'POST Patient/busy/$meta-add', given({ tag: [{ system: 's', code }] }))),
+      names.map((code) =>
+        server.expect(200, 'POST Patient/busy/$meta-add', given({ tag: [{ system: 'http://s', code }] })),
+      ),
     )
     const { tag } = metaIn(await server.expect(200, 'GET Patient/busy/$meta'))
     expect(codes(tag).sort()).toEqual([...names].sort())

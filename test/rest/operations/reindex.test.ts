@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../../../src/base/config.js'
 import { type Running, start } from '../../../src/start.js'
 import { type FreshDatabase, freshDatabase } from '../../support/database.js'
+import { storesWhatHasTheForm } from '../../support/settings.js'
 import { good } from '../../support/structures.js'
 
 // $reindex while the server serves: nothing is missed, whatever is written, whoever ends, however many processes there are.
@@ -30,6 +31,7 @@ async function serve(settings: Record<string, string> = {}): Promise<Server> {
     LOG_LEVEL: 'silent',
     INGLE_POOL_MIN: '1',
     INGLE_POOL_MAX: '8',
+    ...storesWhatHasTheForm,
   }
   const { url, stop } = await start(readConfig({ ...environment, ...settings }), () => {})
   const server: Server = {

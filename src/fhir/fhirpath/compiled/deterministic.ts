@@ -35,7 +35,11 @@ export function isDeterministic(pattern: string): boolean {
     if (found !== undefined) at += found.length
     return found
   }
-  const accept = (sign: string) => pattern.startsWith(sign, at) && (at += sign.length) > 0
+  const accept = (sign: string): boolean => {
+    if (!pattern.startsWith(sign, at)) return false
+    at += sign.length
+    return true
+  }
 
   const link = (from: readonly number[], to: readonly number[]) => {
     for (const place of from) {

@@ -16,7 +16,12 @@ export function member(of: Compiled, name: string): Compiled {
     if (spelt) return below(of, name, spelt.type, spelt.element.max === '*')
     return typeDefinition(type)?.abstract ? loosely(of, name) : nothing
   }
-  if (spellings.length > 1) return choice(of, name, spellings.map(([key]) => key))
+  if (spellings.length > 1)
+    return choice(
+      of,
+      name,
+      spellings.map(([key]) => key),
+    )
   const [key, { type: found, element }] = spellings[0]!
   return below(of, key, found, element.max === '*')
 }

@@ -122,7 +122,8 @@ const comparison =
       const [n] = y(focus, around)
       if (!singleValue([m!], 'It') || !singleValue([n!], 'It')) return undefined
       const relation = order(m!, n!)
-      if (relation === 'unlike') throw new Invalid(`${described(m!)} and ${described(n!)} have no order: the sides ${of}`)
+      if (relation === 'unlike')
+        throw new Invalid(`${described(m!)} and ${described(n!)} have no order: the sides ${of}`)
       return relation === undefined ? undefined : holds(relation)
     })
   }

@@ -11,12 +11,21 @@ const LONGEST = 1000
  *
  * @throws Invalid  it is no regular expression
  */
-export function matcher(pattern: string): (text: string, limits: Limits) => boolean {
+export function matcher(pattern: string): Matcher {
+  const known = matchers.get(pattern)
+  if (known) return known
   const regex = compiled(pattern)
   const isQuick = isDeterministic(pattern)
-  return (text, limits) =>
+  const made: Matcher = (text, limits) =>
     isQuick && text.length <= LONGEST ? regex.test(text) : limits.regex(() => regex.test(text))
+  if (matchers.size >= MOST_KEPT) matchers.clear()
+  matchers.set(pattern, made)
+  return made
 }
+
+type Matcher = (text: string, limits: Limits) => boolean
+const matchers = new Map<string, Matcher>()
+const MOST_KEPT = 1000
 
 function compiled(pattern: string): RegExp {
   for (const flags of ['su', 's']) {

@@ -12,8 +12,11 @@ export interface Around {
   readonly rootResource: unknown
   readonly context: Value
   readonly limits: Limits
-  /** The resource that a reference or canonical leads to; undefined where that cannot be told. */
-  resolve(reference: string): unknown
+  /**
+   * The resource that a reference or canonical leads to; undefined where that cannot be told.
+   * @param holder  the Reference around it, where there is one
+   */
+  resolve(reference: string, holder: unknown): unknown
   memberOf(item: Item, valueSet: string): boolean
   conformsTo(item: Item, profile: string): boolean
   htmlChecks(xhtml: string): boolean

@@ -1,14 +1,15 @@
-import type { ConceptReference, Constraint, HierarchyOperator, HistoryProfile, MemberFilter } from './ast.js'
+import type { Constraint, HierarchyOperator, HistoryProfile, MemberFilter } from './ast.js'
+import { alternate, conceptReference } from './concepts.js'
 import { conceptFilters, descriptionFilters, memberFilters } from './filters.js'
 import { refinement } from './refinement.js'
-import { Scanner } from './scanner.js'
+import { EclScanner } from './scanner.js'
 
 /**
  * An expression constraint of ECL 2.2, in its brief or its long syntax.
  * @throws InvalidEcl  with the line and character where it stops making sense, and what would make some (422)
  */
 export function parseEcl(text: string): Constraint {
-  const scanner = new Scanner(text)
+  const scanner = new EclScanner(text, subExpression)
   const constraint = expressionConstraint(scanner)
   if (!scanner.isAtEnd) scanner.fail("the end, ':', '.', '{{', AND, OR or MINUS")
   return constraint
@@ -17,7 +18,7 @@ export function parseEcl(text: string): Constraint {
 const JOINS = { and: 'and', or: 'or', minus: 'minus' } as const
 
 /** Several joined by AND, by OR, or two by MINUS; or one with its refinement; or one with attributes behind dots. */
-export function expressionConstraint(scanner: Scanner): Constraint {
+function expressionConstraint(scanner: EclScanner): Constraint {
   const first = subExpression(scanner)
   if (scanner.take(':')) return { kind: 'refined', of: first, by: refinement(scanner) }
   if (scanner.sees('.')) return dotted(scanner, first)
@@ -26,7 +27,7 @@ export function expressionConstraint(scanner: Scanner): Constraint {
   if (join === 'minus') {
     const less = subExpression(scanner)
     const at = scanner.at
-    if (joining(scanner)) mixed(scanner, at)
+    if (joining(scanner)) scanner.refuseMixed(at)
     return { kind: 'minus', from: first, less }
   }
   const all = [first, subExpression(scanner)]
@@ -34,18 +35,14 @@ export function expressionConstraint(scanner: Scanner): Constraint {
     const at = scanner.at
     const next = joining(scanner)
     if (next === undefined) return { kind: join, of: all }
-    if (next !== join) mixed(scanner, at)
+    if (next !== join) scanner.refuseMixed(at)
     all.push(subExpression(scanner))
   }
 }
 
-const joining = (scanner: Scanner) => (scanner.take(',') ? 'and' : scanner.keyword(JOINS))
+const joining = (scanner: EclScanner) => (scanner.take(',') ? 'and' : scanner.keyword(JOINS))
 
-export function mixed(scanner: Scanner, at: number): never {
-  return scanner.refuse('AND, OR and MINUS are mixed, or MINUS repeated: say with brackets which goes first', at)
-}
-
-function dotted(scanner: Scanner, of: Constraint): Constraint {
+function dotted(scanner: EclScanner, of: Constraint): Constraint {
   let constraint = of
   while (scanner.take('.')) constraint = { kind: 'dotted', of: constraint, attribute: subExpression(scanner) }
   return constraint
@@ -68,7 +65,7 @@ const LONG_OPERATORS: Readonly<Record<string, HierarchyOperator>> = {
 }
 
 /** A concept, or a constraint in brackets; what is before it goes from right to left, what is behind it from left to right. */
-export function subExpression(scanner: Scanner): Constraint {
+function subExpression(scanner: EclScanner): Constraint {
   return scanner.nested(() => {
     const operator = OPERATORS.find((symbol) => scanner.take(symbol)) ?? scanner.keyword(LONG_OPERATORS)
     let constraint = scanner.sees('^') || scanner.peek(/memberOf\b/iy) ? memberOf(scanner) : focus(scanner)
@@ -77,7 +74,7 @@ export function subExpression(scanner: Scanner): Constraint {
   })
 }
 
-function memberOf(scanner: Scanner): Constraint {
+function memberOf(scanner: EclScanner): Constraint {
   if (!scanner.take('^')) scanner.keyword({ memberof: true })
   const field = scanner.take('[') ? fieldOf(scanner) : 'referencedComponentId'
   const of = focus(scanner)
@@ -93,7 +90,7 @@ function memberOf(scanner: Scanner): Constraint {
 }
 
 /** A value set is made of concepts: pairs of fields, or fields that hold none, make no concepts. */
-function fieldOf(scanner: Scanner): string {
+function fieldOf(scanner: EclScanner): string {
   const at = scanner.at
   const field = scanner.match(/[A-Za-z]+/y)
   if (field === undefined) {
@@ -105,7 +102,7 @@ function fieldOf(scanner: Scanner): string {
   return field
 }
 
-function focus(scanner: Scanner): Constraint {
+function focus(scanner: EclScanner): Constraint {
   if (scanner.take('(')) {
     const inner = expressionConstraint(scanner)
     scanner.expect(')', "')', ':', '.', '{{', AND, OR or MINUS")
@@ -115,34 +112,10 @@ function focus(scanner: Scanner): Constraint {
   return alternate(scanner) ?? conceptReference(scanner, "a concept id, '*', '(' or an operator")
 }
 
-/** `LOINC#54486-6`, `"LOINC#54486-6"` */
-function alternate(scanner: Scanner): Constraint | undefined {
-  const at = scanner.at
-  const found = scanner.match(/[A-Za-z][A-Za-z0-9-]*#[A-Za-z0-9._-]+|"[A-Za-z][A-Za-z0-9-]*#[^"\\]+"/y)
-  if (found === undefined) return undefined
-  const [, scheme, code] = /^"?([^#]+)#([^"]+)"?$/.exec(found)!
-  term(scanner)
-  return { kind: 'alternate', scheme: scheme!, code: code!, at }
-}
-
-/** A concept id, and perhaps a term between bars, which says nothing but helps who reads it. */
-export function conceptReference(scanner: Scanner, expected = 'a concept id'): ConceptReference {
-  const at = scanner.at
-  const id = scanner.match(/[1-9]\d{5,17}(?!\w)/y)
-  if (id === undefined) scanner.fail(expected)
-  term(scanner)
-  return { kind: 'concept', id, at }
-}
-
-function term(scanner: Scanner) {
-  if (!scanner.sees('|')) return
-  if (!scanner.match(/\|[^|]*[^|\s][^|]*\|/y)) scanner.fail("a term and '|'", scanner.at + 1)
-}
-
 const PROFILES: Readonly<Record<string, HistoryProfile>> = { min: 'min', mod: 'mod', max: 'max' }
 
 /** Filters of descriptions and of concepts, and at the end the history. */
-function filtered(scanner: Scanner, of: Constraint): Constraint {
+function filtered(scanner: EclScanner, of: Constraint): Constraint {
   let constraint = of
   for (let at = scanner.at; scanner.take('{{'); at = scanner.at) {
     if (scanner.take('+')) {
@@ -160,7 +133,7 @@ function filtered(scanner: Scanner, of: Constraint): Constraint {
   return constraint
 }
 
-function history(scanner: Scanner): HistoryProfile | Constraint {
+function history(scanner: EclScanner): HistoryProfile | Constraint {
   if (!scanner.match(/history/iy)) scanner.fail('HISTORY, HISTORY-MIN, HISTORY-MOD or HISTORY-MAX')
   let associations: HistoryProfile | Constraint = 'max'
   if (scanner.match(/[-_]/y)) associations = scanner.keyword(PROFILES) ?? scanner.fail('MIN, MOD or MAX')

@@ -1,112 +1,34 @@
-import type { OperationOutcomeIssue } from '@medplum/fhirtypes'
 import { Unprocessable } from '../../../../base/errors.js'
+import { issueOf } from '../../../messages.js'
+import { Scanner } from '../scanner.js'
+import type { Constraint } from './ast.js'
 
-/** An expression constraint that says nothing: its syntax, or a concept in it that does not exist (422). */
+/** An expression constraint that says nothing: by its syntax, or by a concept in it that does not exist (422). */
 export class InvalidEcl extends Unprocessable {
-  static override code: OperationOutcomeIssue['code'] = 'invalid'
-
   constructor(ecl: string, why: string) {
-    super(`Invalid ECL expression: '${ecl}': (${why})`)
+    const issue = issueOf('invalidEcl', { ecl, why })
+    super(issue.details!.text!)
+    this.issues.splice(0, 1, { ...issue, diagnostics: issue.details!.text })
   }
 }
 
-const LONGEST = 10_000
-const DEEPEST = 100
-
-/** Reads the text of a constraint from left to right; between any two things there may be white space and comments. */
-export class Scanner {
-  /** Offset of what comes next. */
-  at = 0
-  private depth = 0
-
-  /** @throws InvalidEcl  it is longer than 10,000 characters */
-  constructor(readonly text: string) {
-    if (text.length > LONGEST) throw new InvalidEcl(`${text.slice(0, 50)}…`, `it has more than ${LONGEST} characters`)
-    this.skip()
+/** Reads an expression constraint; what stands for concepts in it is read as parse.ts knows. */
+export class EclScanner extends Scanner {
+  /** @throws InvalidEcl  it is too long (422) */
+  constructor(
+    text: string,
+    private readonly read: (scanner: EclScanner) => Constraint,
+  ) {
+    super(text, InvalidEcl)
   }
 
-  get isAtEnd(): boolean {
-    return this.at === this.text.length
+  /** A concept, or a constraint in brackets, with the operators before it and the filters behind it. */
+  subExpression(): Constraint {
+    return this.read(this)
   }
 
-  /** Whether this comes next. */
-  sees(symbol: string): boolean {
-    return this.text.startsWith(symbol, this.at)
-  }
-
-  /** Steps over the symbol, if it comes next. */
-  take(symbol: string): boolean {
-    if (!this.sees(symbol)) return false
-    this.at += symbol.length
-    this.skip()
-    return true
-  }
-
-  /** @throws InvalidEcl */
-  expect(symbol: string, what = `'${symbol}'`) {
-    if (!this.take(symbol)) this.fail(what)
-  }
-
-  /** @param pattern  sticky */
-  match(pattern: RegExp): string | undefined {
-    const found = this.peek(pattern)
-    if (found === undefined) return undefined
-    this.at += found.length
-    this.skip()
-    return found
-  }
-
-  peek(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.at
-    return pattern.exec(this.text)?.[0]
-  }
-
-  /** A keyword, in capitals or not, that is not only the beginning of a longer word; by what it stands for. */
-  keyword<T>(words: Readonly<Record<string, T>>): T | undefined {
-    const word = this.peek(/[A-Za-z]+/y)?.toLowerCase()
-    if (word === undefined || !Object.hasOwn(words, word)) return undefined
-    this.at += word.length
-    this.skip()
-    return words[word]
-  }
-
-  /** Reads something that may hold another of its kind; a constraint that is nested too deeply is refused. */
-  nested<T>(read: () => T): T {
-    if (++this.depth > DEEPEST) this.refuse(`nested more than ${DEEPEST} deep`)
-    const result = read()
-    this.depth--
-    return result
-  }
-
-  /** The offset behind the parenthesis that closes the one that comes next; quoted texts, terms and comments have none. */
-  closing(): number {
-    const inert = /"(?:[^"\\]|\\.)*"|\|[^|]*\||\/\*[\s\S]*?\*\//y
-    let open = 0
-    for (let at = this.at; at < this.text.length; at++) {
-      inert.lastIndex = at
-      const skipped = inert.exec(this.text)?.[0]
-      if (skipped) at += skipped.length - 1
-      else if (this.text[at] === '(') open++
-      else if (this.text[at] === ')' && --open === 0) return at + 1
-    }
-    return this.fail("')'", this.text.length)
-  }
-
-  fail(expected: string, at = this.at): never {
-    const found = /^\S{1,20}/.exec(this.text.slice(at))?.[0]
-    return this.refuse(`expected ${expected}, found ${found === undefined ? 'the end' : `'${found}'`}`, at)
-  }
-
-  refuse(why: string, at = this.at): never {
-    const before = this.text.slice(0, at).split('\n')
-    throw new InvalidEcl(
-      this.text,
-      `Syntax error at line ${before.length}, character ${before.at(-1)!.length + 1}: ${why}`,
-    )
-  }
-
-  private skip() {
-    const blank = this.peek(/(?:[ \t\r\n]|\/\*[\s\S]*?\*\/)*/y)
-    this.at += blank?.length ?? 0
+  /** @param at  of the one that does not fit */
+  refuseMixed(at: number): never {
+    return this.refuse('AND, OR and MINUS are mixed, or MINUS repeated: say with brackets which goes first', at)
   }
 }
