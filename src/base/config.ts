@@ -79,6 +79,10 @@ const settings = {
     ['off', 'information'],
     'A code outside a preferred binding is passed over, or said.',
   ),
+  INGLE_VALIDATION_VITAL_SIGNS: oneOf(
+    ['warning', 'error'],
+    'What is a vital sign by its code, and not as R4 has its profile, is warned of, or refused.',
+  ),
   INGLE_VALIDATION_DISPLAYS: oneOf(
     ['warning', 'error'],
     'A display that is none of its code is warned of, or refused.',

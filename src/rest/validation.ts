@@ -50,6 +50,7 @@ export class Validation {
       | 'validationDefinitions'
       | 'validationIssues'
       | 'validationPreferred'
+      | 'validationVitalSigns'
       | 'validationDisplays'
       | 'validationBestPractice'
       | 'rulesOff'
@@ -69,6 +70,7 @@ export class Validation {
     return {
       mostIssues: config.validationIssues,
       preferred: config.validationPreferred,
+      vitalSigns: config.validationVitalSigns,
       displays: config.validationDisplays,
       bestPractice: config.validationBestPractice,
     }

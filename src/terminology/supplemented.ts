@@ -22,7 +22,7 @@ export function supplemented(provider: CodeSystemProvider, supplements: readonly
     version,
     content,
     caseSensitive,
-    header,
+    header: withProperties(header, supplements),
     edition,
     supplements: supplements.map((one) => canonical(one.url!, one.version)),
     async locate(codes) {
@@ -72,7 +72,12 @@ class SupplementedSelection implements Selection {
   minus = (other: Selection) => this.with(this.selection.minus(own(other)))
   has = (codes: readonly string[]) => this.selection.has(codes)
   fault = (code: string) => this.selection.fault?.(code)
+  fault = (code: string) => this.selection.fault?.(code)
   count = (asked?: Narrowing) => this.selection.count(asked)
+
+  get unclosed() {
+    return this.selection.unclosed
+  }
 
   async page(asked: Page): Promise<readonly Concept[]> {
     return (await this.selection.page(asked)).map((one) => both(one, this.added))

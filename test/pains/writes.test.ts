@@ -192,7 +192,8 @@ describe('deleting for good is slow or incomplete', () => {
 
 describe('a long history makes reads slow', () => {
   it('what is current is read without looking at what was', async () => {
-    for (let n = 0; n < 60; n++) await server.ask('PUT Basic/old', { body: basic('old', { language: n % 2 ? 'en' : 'de' }) })
+    for (let n = 0; n < 60; n++)
+      await server.ask('PUT Basic/old', { body: basic('old', { language: n % 2 ? 'en' : 'de' }) })
     const session = await sessionsOf(server.database)
     try {
       await session.client.query('vacuum analyze')

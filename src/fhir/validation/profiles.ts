@@ -18,8 +18,8 @@ export function checkProfiles(resource: Json): void {
   }
   if (resource === walk.outermost)
     for (const canonical of walk.profiles) checkProfile(resource, type, canonical, seen, '')
-  // Who declares nothing has claimed nothing: what is not as the vital sign would be is said, and refuses nothing.
-  walk.isLenient = true
+  // R4 has it as a SHALL; yet a great deal of data declares nothing and claims nothing.
+  walk.isLenient = walk.settings.vitalSigns === 'warning'
   for (const canonical of impliedProfiles(resource)) checkProfile(resource, type, canonical, seen, '')
   walk.isLenient = false
 }

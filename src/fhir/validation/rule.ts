@@ -72,6 +72,8 @@ export interface Settings {
   readonly preferred: 'information' | 'off'
   /** Constraints that say what is good. */
   readonly bestPractice: 'error' | 'warning' | 'information' | 'off'
+  /** What is a vital sign by its code and does not keep to the profile that R4 has for it, without having declared that. */
+  readonly vitalSigns: 'error' | 'warning'
   /** A display that is none of its code. */
   readonly displays: 'error' | 'warning'
   /** A reference to a resource of this server that is not there, by the type that it names. */
@@ -82,6 +84,7 @@ export const usual: Settings = {
   mostIssues: 100,
   preferred: 'off',
   bestPractice: 'warning',
+  vitalSigns: 'warning',
   displays: 'warning',
   missingReference: () => 'off',
 }

@@ -294,9 +294,14 @@ describe('a greatest quantity', () => {
   })
 })
 
-it('A vital sign is held to its profile without declaring it', async () => {
-  const code = { coding: [{ system: 'http://loinc.org', code: '8867-4' }] }
-  const errors = await errorsOf(observation({ code, valueQuantity: { value: 60, unit: '/min' } }))
-  expect(errors).toContain('Observation Validation_VAL_Profile_Minimum_SLICE') // the category
-  expect(errors).toContain('Observation.value.ofType(Quantity) Validation_VAL_Profile_Minimum') // system and code
-})
+it.each(['error', 'warning'] as const)(
+  'A vital sign is held to its profile undeclared, with an %s',
+  async (vitalSigns) => {
+    const code = { coding: [{ system: 'http://loinc.org', code: '8867-4' }] }
+    const resource = observation({ code, valueQuantity: { value: 60, unit: '/min' } })
+    const issues = await issuesOf(resource, { settings: { vitalSigns } })
+    const found = issues.filter(({ severity }) => severity === vitalSigns).map(({ expression }) => expression?.[0])
+    expect(found).toEqual(expect.arrayContaining(['Observation', 'Observation.value.ofType(Quantity)']))
+    expect(issues.some(({ severity }) => severity === 'error')).toBe(vitalSigns === 'error')
+  },
+)
