@@ -20,6 +20,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/build/r4.json /app/build/library.archive build/
 COPY profiles profiles
+COPY terminology terminology
 COPY --from=build /app/dist dist
 # The only place that is written to; the root file system may be read-only.
 COPY --from=build --chown=node:node /app/data /data

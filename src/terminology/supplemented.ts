@@ -72,12 +72,7 @@ class SupplementedSelection implements Selection {
   minus = (other: Selection) => this.with(this.selection.minus(own(other)))
   has = (codes: readonly string[]) => this.selection.has(codes)
   fault = (code: string) => this.selection.fault?.(code)
-  fault = (code: string) => this.selection.fault?.(code)
   count = (asked?: Narrowing) => this.selection.count(asked)
-
-  get unclosed() {
-    return this.selection.unclosed
-  }
 
   async page(asked: Page): Promise<readonly Concept[]> {
     return (await this.selection.page(asked)).map((one) => both(one, this.added))

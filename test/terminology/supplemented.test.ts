@@ -69,7 +69,7 @@ it.each([
 
 it.each([
   ['http://kiln.example/pots|1', true],
-  ['http://kiln.example/pots|1.x', false],
+  ['http://kiln.example/pots|1.x', true],
   ['http://kiln.example/pots|2', false],
   ['http://kiln.example/tiles', false],
 ])('a supplement of %s', (supplements, counts) => {

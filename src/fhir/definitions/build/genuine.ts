@@ -27,14 +27,17 @@ const LONGEST_ID = 64
 const inherited = new Set(['id', 'extension', 'modifierExtension'])
 export const lastOf = (path: string) => path.slice(path.lastIndexOf('.') + 1)
 export const parentOf = (path: string) => path.slice(0, path.lastIndexOf('.'))
-export const isBackbone = ({ type }: ElementDefinition) => type?.[0]?.code === 'BackboneElement' || type?.[0]?.code === 'Element'
+export const isBackbone = ({ type }: ElementDefinition) =>
+  type?.[0]?.code === 'BackboneElement' || type?.[0]?.code === 'Element'
 
 /** The elements of a type, in their order. */
 export function genuineElements(structure: StructureDefinition, published: Published): ElementDefinition[] {
   const elements = structure.snapshot!.element
   // Age, Count, Distance and Duration repeat Quantity's elements, which were published only there.
   const isQuantity = structure.baseDefinition?.endsWith('/Quantity')
-  return isQuantity || structure.kind === 'primitive-type' ? elements : asPublished(structure.type!, elements, published)
+  return isQuantity || structure.kind === 'primitive-type'
+    ? elements
+    : asPublished(structure.type!, elements, published)
 }
 
 function asPublished(name: string, elements: ElementDefinition[], published: Published): ElementDefinition[] {

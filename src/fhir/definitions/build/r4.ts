@@ -180,7 +180,9 @@ function descriptionsOf({ base, description = '' }: SearchParameter): Record<str
 }
 
 function compartmentsIn(resources: readonly Resource[]): Definitions['compartments'] {
-  const definitions = resources.filter((one): one is CompartmentDefinition => one.resourceType === 'CompartmentDefinition')
+  const definitions = resources.filter(
+    (one): one is CompartmentDefinition => one.resourceType === 'CompartmentDefinition',
+  )
   return Object.fromEntries(
     definitions.map(({ code, resource = [] }) => [
       code,
@@ -221,4 +223,3 @@ const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
 
 const lastSegment = (url: string) => url.slice(url.lastIndexOf('/') + 1)
 const withoutVersion = (canonical: string) => canonical.split('|', 1)[0]!
-
