@@ -24,6 +24,8 @@ interface Wanted {
    * one that is about to happen nobody asks.
    */
   missing?: 'error' | 'warning'
+  /** As the standard judges them, whatever writes go by. */
+  vitalSigns?: 'error'
   prefer?: Prefer
 }
 
@@ -81,14 +83,18 @@ export class Validation {
   }
 
   /** All that is to be said of what was sent, in an order that is always the same. */
-  async issuesOf({ tenant }: Context, resource: unknown, { profiles, missing, prefer = {} }: Wanted): Promise<Issue[]> {
+  async issuesOf(
+    { tenant }: Context,
+    resource: unknown,
+    { profiles, missing, vitalSigns, prefer = {} }: Wanted,
+  ): Promise<Issue[]> {
     const { store } = this
     const known = await store.libraries.of(tenant)
     const terminology = this.terminologyOf(tenant)
     const library = this.withRules(known)
     const rules = this.rulesOf(tenant)
     const mode = store.references.of((resource as Resource | null)?.resourceType ?? '')
-    const { settings } = this
+    const settings = { ...this.settings, ...(vitalSigns && { vitalSigns }) }
     const asked: Asked = {
       mode: this.modeFor(prefer),
       library,

@@ -27,7 +27,7 @@ export function versionFits(wanted: string, version: string | undefined): boolea
   })
 }
 
-export const isWild = (version: string): boolean => version.split('.').some((part) => WILD.test(part))
+const isWild = (version: string): boolean => version.split('.').some((part) => WILD.test(part))
 
 /**
  * The version of a system that is asked for, by the rules of the request.

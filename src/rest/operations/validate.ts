@@ -57,8 +57,11 @@ export const validate = operation({
       ...(sent === undefined ? [] : placeIssues(call, mode, sent)),
       ...(await core.validation.issuesOf(exchange.ctx, resource, {
         profiles: profile,
-        // Who asks whether it could be stored is told as a write would tell; all others, that it is so here and now.
-        missing: mode === 'create' || mode === 'update' ? 'error' : 'warning',
+        // Who asks whether it could be stored is told as a write would tell; all others are told what the standard says,
+        // and what is not here is only not here now.
+        ...(mode === 'create' || mode === 'update'
+          ? { missing: 'error' as const }
+          : { missing: 'warning' as const, vitalSigns: 'error' as const }),
         prefer: exchange.prefer,
       })),
     ]

@@ -4,7 +4,8 @@ import type { Concept } from '../provider.js'
 import type { Details } from './draft.js'
 import { Ordinals } from './ordinals.js'
 import { Recent } from './recent.js'
-import { partOf, SHORT, wordKind } from './tables.js'
+import { partOf } from './tables.js'
+import { type Found, Words } from './words.js'
 
 /** A concept with its place in the system. */
 export interface Row extends Concept {
@@ -29,16 +30,6 @@ interface Stored {
   details?: string
 }
 
-/** What a word finds. */
-interface Found {
-  /** Concepts with a word that begins so. */
-  readonly begins: Ordinals
-  /** … whose display has a word that is so. */
-  readonly whole: Ordinals
-  /** … whose display begins so. */
-  readonly first: Ordinals
-}
-
 /** Of memory, for all systems of one database together. */
 const SETS = 24e6
 const CONCEPTS = 12e6
@@ -57,13 +48,11 @@ function latelyIn(database: Session): Lately {
   return known
 }
 
-const LAST = '\u{10ffff}'
-
 /** The tables of one code system, as they are asked: each question is one statement with one index that answers it. */
 export class Rows {
   private readonly concept: Sql
   private readonly posting: Sql
-  private readonly word: Sql
+  private readonly words: Words
   private readonly lately: Lately
   private weights?: Promise<Uint16Array>
 
@@ -74,8 +63,8 @@ export class Rows {
   ) {
     this.concept = partOf('concept', id)
     this.posting = partOf('posting', id)
-    this.word = partOf('word', id)
     this.lately = latelyIn(database)
+    this.words = new Words(database, id, this.lately.sets)
   }
 
   /** @param keys  codes as they are compared */
@@ -196,7 +185,7 @@ export class Rows {
 
   /** What each of the words finds. */
   async withWords(words: readonly string[]): Promise<readonly Found[]> {
-    return Promise.all(words.map((word) => this.found(word)))
+    return Promise.all(words.map((word) => this.words.find(word)))
   }
 
   /** By ordinal: the lower, the earlier it is found. */
@@ -223,31 +212,6 @@ export class Rows {
   private async united(statement: Sql): Promise<Ordinals> {
     const rows = await this.database.query<{ ordinals: Buffer }>(statement)
     return Ordinals.union(rows.map(({ ordinals }) => Ordinals.decode(ordinals)))
-  }
-
-  private async found(word: string): Promise<Found> {
-    const isShort = word.length <= SHORT
-    const names = ['begins', 'whole', 'first'].map((name) => `${this.id}|${name}|${word}`)
-    const [begins, whole, first] = names.map((name) => this.lately.sets.get(name))
-    if (begins && whole && first) return { begins, whole, first }
-    const { whole: any, first: firsts, prefix, firstPrefix, shown } = wordKind
-    const all = sql`select kind, ordinals from ${this.word} where word = ${word} and kind in (${shown}, ${prefix}, ${firstPrefix})`
-    const rows = await this.database.quick<{ kind: number; ordinals: Buffer }>(
-      isShort
-        ? all
-        : sql`${all} union all select kind, ordinals from ${this.word}
-            where kind in (${any}, ${firsts}) and word >= ${word} and word < ${word + LAST}`,
-    )
-    const union = (one: number) =>
-      Ordinals.union(rows.filter(({ kind }) => kind === one).map(({ ordinals }) => Ordinals.decode(ordinals)))
-    const found = {
-      begins: union(isShort ? prefix : any),
-      whole: union(shown),
-      first: union(isShort ? firstPrefix : firsts),
-    }
-    for (const [i, set] of Object.values(found).entries())
-      this.lately.sets.set(names[i]!, set, set.bytes + 2 * names[i]!.length)
-    return found
   }
 }
 

@@ -1,7 +1,8 @@
 // Releases in the layouts of their publishers, with invented content; rows TX-5 to TX-8 and TX-12
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codeSystemsOf } from '../../../src/terminology/sources.js'
 import { openServer, type RestServer } from '../../rest/server.js'
-import { fixed, loadInto, Releases } from '../fixtures.js'
+import { fixed, loadInto, Releases, withDatabase } from '../fixtures.js'
 import { zip } from '../zip.js'
 
 let server: RestServer
@@ -355,6 +356,22 @@ describe('RxNorm', () => {
     ['ingredient', '=', '11', ['12', '13', '15']],
   ])('%s %s %s', async (property, op, value, codes) => {
     expect((await expand({ system: url, filter: [{ property, op, value }] })).sort()).toEqual(codes)
+  })
+
+  it('maps National Drug Codes to its drugs, and back', async () => {
+    await withDatabase(server.database.url, async (db) => {
+      const [loaded] = codeSystemsOf(db)(1)
+      const map = (await loaded!.implicitMap!(`${url}?fhir_cm=ndc`))!
+      expect([map.source, map.target]).toEqual(['http://hl7.org/fhir/sid/ndc', url])
+      const drug = { code: '13', display: 'moonwort 5 MG Oral Tablet', equivalence: 'wider' }
+      expect([...(await map.targetsOf(['00999000101', '0999-0001-01', '1'])).entries()]).toEqual([
+        ['00999000101', [drug]],
+        ['0999-0001-01', [drug]],
+      ])
+      expect([...(await map.sourcesOf(['13', '14'])).entries()]).toEqual([
+        ['13', [{ code: '00999000101', equivalence: 'narrower' }]],
+      ])
+    })
   })
 
   it('refuses a row that is too short, and a release without its names', async () => {
