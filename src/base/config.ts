@@ -106,7 +106,7 @@ const settings = {
   INGLE_REFERENCES: text(
     'References to what is not here are refused, said or passed over; after it types with another word.',
     {
-      default: 'enforce,AuditEvent=off,Provenance=off',
+      default: 'warn',
       pattern: '^(enforce|warn|off)(,[A-Z][A-Za-z]+=(enforce|warn|off))*$',
       allowed: 'enforce, warn or off, then `,Type=…` for types that differ',
     },

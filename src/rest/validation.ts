@@ -103,7 +103,9 @@ export class Validation {
       settings,
       ...(profiles && { profiles }),
     }
-    const severity = mode === 'warn' ? 'warning' : mode === 'enforce' ? missing : undefined
+    // A warning is looked for when somebody will see it.
+    const isShown = missing !== undefined || prefer.return === 'OperationOutcome'
+    const severity = mode === 'warn' && isShown ? 'warning' : mode === 'enforce' ? missing : undefined
     if (!severity) return validate(resource, asked)
     const missingReference = () => severity
     return validate(resource, {

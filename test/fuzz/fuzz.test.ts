@@ -17,7 +17,11 @@ type Json = Record<string, unknown>
 
 let server: RestServer
 beforeAll(async () => {
-  server = await openServer({ INGLE_POOL_MAX: '10', INGLE_VALIDATION_DEFINITIONS: 'full' })
+  server = await openServer({
+    INGLE_POOL_MAX: '10',
+    INGLE_VALIDATION_DEFINITIONS: 'full',
+    INGLE_VALIDATION_VITAL_SIGNS: 'error',
+  })
 })
 afterAll(() => server.stop())
 
