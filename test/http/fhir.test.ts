@@ -41,6 +41,7 @@ describe('an exchange', () => {
         'If-None-Exist': 'identifier=x|1',
         'Idempotency-Key': 'k1',
         'X-Request-Id': 'trace.1-a',
+        'Accept-Language': 'de',
       },
       body: '{"resourceType":"Patient"}',
     })
@@ -56,6 +57,7 @@ describe('an exchange', () => {
       ifModifiedSince: 'Sun, 22 Nov 2026 04:37:08 GMT',
       ifNoneExist: 'identifier=x|1',
       idempotencyKey: 'k1',
+      acceptLanguage: 'de',
       contentType: 'application/fhir+json',
       body: '{"resourceType":"Patient"}',
     })
